@@ -1,0 +1,62 @@
+"""Four ways to read a number from a neuron's activity."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def spike_count(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
+    r"""Count the spikes, :math:`\sum_t S_t`.
+
+    Args:
+        spikes: Spikes (0 or 1), time first, ``[T, ...]``.
+
+    Returns:
+        The count of every neuron, ``[...]``.
+    """
+    return spikes.sum(dim=0)
+
+
+def latency(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
+    r"""Find the first spike, :math:`\min\{t : S_t = 1\}`.
+
+    Args:
+        spikes: Spikes (0 or 1), time first, ``[T, ...]``.
+
+    Returns:
+        The step of every neuron's first spike, ``[...]``, counted from 0; infinity
+        for a neuron that stays silent.
+    """
+    first = spikes.argmax(dim=0).to(spikes.dtype)
+    return torch.where(spikes.any(dim=0), first, torch.inf)
+
+
+def interspike_interval(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
+    r"""Average the intervals between successive spikes.
+
+    With :math:`n` spikes, the first at :math:`t_1` and the last at :math:`t_n`, the
+    mean of the :math:`n - 1` intervals is :math:`(t_n - t_1) / (n - 1)`.
+
+    Args:
+        spikes: Spikes (0 or 1), time first, ``[T, ...]``.
+
+    Returns:
+        The mean interval of every neuron in steps, ``[...]``; infinity for a neuron
+        with fewer than two spikes.
+    """
+    count = spike_count(spikes)
+    last = len(spikes) - 1 - latency(spikes.flip(0))
+    mean = (last - latency(spikes)) / (count - 1)
+    return torch.where(count > 1, mean, torch.inf)
+
+
+def final_membrane(membrane: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
+    r"""Read the membrane potential after the last step, :math:`U_{T-1}`.
+
+    Args:
+        membrane: Membrane potential, time first, ``[T, ...]``.
+
+    Returns:
+        The last potential of every neuron, ``[...]``, in the same unit.
+    """
+    return membrane[-1]

@@ -1,0 +1,105 @@
+"""Pure functions that say how far a prediction is from its target."""
+
+from jaxtyping import Float
+from torch import Tensor
+from torch.linalg import vector_norm
+
+Curves = Float[Tensor, "T B O"]
+
+
+def l1(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
+    r"""Mean absolute error :math:`\frac1n \sum |\hat y - y|`.
+
+    Args:
+        prediction: Predicted curves :math:`\hat y`, ``[T, B, O]``.
+        target: Target curves :math:`y`, ``[T, B, O]``, in the same unit.
+
+    Returns:
+        A scalar in that unit.
+
+    Raises:
+        ValueError: If the shapes differ. PyTorch would broadcast them.
+    """
+    _check_shapes(prediction, target)
+    return (prediction - target).abs().mean()
+
+
+def mse(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
+    r"""Mean squared error :math:`\frac1n \sum (\hat y - y)^2`.
+
+    Args:
+        prediction: Predicted curves :math:`\hat y`, ``[T, B, O]``.
+        target: Target curves :math:`y`, ``[T, B, O]``, in the same unit.
+
+    Returns:
+        A scalar in that unit squared.
+
+    Raises:
+        ValueError: If the shapes differ. PyTorch would broadcast them.
+    """
+    _check_shapes(prediction, target)
+    return (prediction - target).square().mean()
+
+
+def relative_error(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
+    r"""Norm of the error over the norm of the target, :math:`\|\hat y-y\|_2/\|y\|_2`.
+
+    Both norms run over all steps and samples, so a target near zero at some step
+    does no harm. Infinite for a target that is zero everywhere.
+
+    Args:
+        prediction: Predicted curves :math:`\hat y`, ``[T, B, O]``.
+        target: Target curves :math:`y`, ``[T, B, O]``, in the same unit.
+
+    Returns:
+        A scalar without unit.
+
+    Raises:
+        ValueError: If the shapes differ. PyTorch would broadcast them.
+    """
+    _check_shapes(prediction, target)
+    error: Tensor = vector_norm(prediction - target) / vector_norm(target)
+    return error
+
+
+def pointwise_relative_error(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
+    r"""Mean of :math:`|\hat y_t - y_t| / |y_t|` over samples and steps :math:`t \ge 1`.
+
+    This is what the tutorial prints. It leaves out the first step, where its targets
+    are zero, and is dominated by the next few, where they are small. Infinite if a
+    later target is zero.
+
+    Args:
+        prediction: Predicted curves :math:`\hat y`, ``[T, B, O]``, at least 2 steps.
+        target: Target curves :math:`y`, ``[T, B, O]``, in the same unit.
+
+    Returns:
+        A scalar without unit.
+
+    Raises:
+        ValueError: If the shapes differ or there is only one step.
+    """
+    _check_shapes(prediction, target)
+    if len(target) < 2:
+        raise ValueError(
+            f"target must have at least 2 time steps, because the first is left out, "
+            f"not the shape {list(target.shape)}"
+        )
+    return ((prediction - target).abs() / target.abs())[1:].mean()
+
+
+def spike_rate(spikes: Float[Tensor, "..."]) -> Float[Tensor, ""]:
+    """Mean number of spikes per neuron and step: 0 is silent, 1 fires at every step.
+
+    Args:
+        spikes: Spikes (0 or 1) of any shape.
+    """
+    return spikes.mean()
+
+
+def _check_shapes(prediction: Tensor, target: Tensor) -> None:
+    if prediction.shape != target.shape:
+        raise ValueError(
+            f"prediction must have the target's shape {list(target.shape)}, not "
+            f"{list(prediction.shape)}"
+        )

@@ -1,0 +1,114 @@
+"""One layer of neurons over all time steps."""
+
+import snntorch as snn
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from spikereg._check import one_of
+from spikereg.scan.reference import scan_leaky
+
+__all__ = ["BACKENDS", "scan"]
+
+BACKENDS = ("auto", "reference")
+
+
+def scan(
+    neuron: snn.Leaky,
+    current: Float[Tensor, "T B N"],
+    state: Float[Tensor, "B N"] | None = None,
+    *,
+    backend: str = "auto",
+) -> tuple[Float[Tensor, "T B N"], Float[Tensor, "T B N"]]:
+    r"""Run a layer of leaky integrate-and-fire neurons over all time steps.
+
+    With the input current :math:`I_t`, the membrane :math:`U_t` after step
+    :math:`t`, the decay :math:`\hat\beta = \min(\max(\beta, 0), 1)` and the
+    threshold :math:`\theta`:
+
+    .. math::
+
+        R_t &= [U_{t-1} > \theta] \\
+        U_t &= \hat\beta\, U_{t-1} + I_t - R_t\,\theta \quad\text{("subtract")} \\
+        U_t &= \hat\beta\,(1 - R_t)\, U_{t-1} + I_t \quad\text{("zero")} \\
+        U_t &= \hat\beta\, U_{t-1} + I_t \quad\text{("none")} \\
+        S_t &= [U_t > \theta]
+
+    The reset :math:`R_t` follows a spike one step later and carries no gradient;
+    :math:`S_t` is differentiated by the neuron's surrogate gradient.
+
+    Args:
+        neuron: The layer: its ``beta`` (membrane decay per step), ``threshold``,
+            ``reset_mechanism`` and ``spike_grad`` are used. Its own buffers are
+            neither read nor changed, so it can be copied, saved and used again.
+        current: Input current, ``[T, B, N]``: time steps, batch, neurons. In units of
+            the membrane potential, as is everything else here.
+        state: Membrane :math:`U_{-1}` before the first step, ``[B, N]``; zeros if
+            ``None``.
+        backend: ``"reference"`` is snnTorch's own step, looped in Python: the
+            specification. ``"auto"`` picks the fastest that can do the job.
+
+    Returns:
+        Spikes (0 or 1) and membranes, each ``[T, B, N]``, in the current's data type.
+
+    Raises:
+        TypeError: If ``neuron`` is no ``snn.Leaky``.
+        ValueError: If the current is not a floating-point ``[T, B, N]`` with at least
+            one step, the state not ``[B, N]``, the size of β or θ neither 1 nor N,
+            their data type wider than the current's, the backend unknown, or if the
+            neuron keeps its state itself (``init_hidden=True``).
+
+    Source:
+        ``snntorch.Leaky`` 1.0; J. K. Eshraghian et al., *Training spiking neural
+        networks using lessons from deep learning*, Proc. IEEE 111 (2023).
+    """
+    one_of("backend", backend, BACKENDS)
+    _check_neuron(neuron)
+    _check_current(current)
+    _check_parameters(neuron, current)
+    if state is None:
+        state = torch.zeros_like(current[0])
+    elif state.shape != current.shape[1:]:
+        raise ValueError(
+            f"state must have the shape [B, N] = {list(current.shape[1:])} of one step "
+            f"of the current, not {list(state.shape)}"
+        )
+    return scan_leaky(neuron, current, state)
+
+
+def _check_neuron(neuron: snn.Leaky) -> None:
+    if not isinstance(neuron, snn.Leaky):
+        raise TypeError(
+            f"neuron must be an snntorch.Leaky, not {type(neuron).__name__}"
+        )
+    if neuron.init_hidden:
+        raise ValueError(
+            "neuron must be made with init_hidden=False, not init_hidden=True: scan "
+            "takes the initial state as an argument"
+        )
+
+
+def _check_current(current: Tensor) -> None:
+    if current.ndim != 3 or len(current) == 0:
+        raise ValueError(
+            f"current must have the shape [T, B, N] with at least one time step, not "
+            f"{list(current.shape)}"
+        )
+    if not current.is_floating_point():
+        raise ValueError(f"current must be floating-point, not {current.dtype}")
+
+
+def _check_parameters(neuron: snn.Leaky, current: Tensor) -> None:
+    width = current.shape[-1]
+    for name in ("beta", "threshold"):
+        value = getattr(neuron, name)
+        if value.shape not in ((), (1,), (width,)):
+            raise ValueError(
+                f"the neuron's {name} must have size 1 or N = {width} to fit the "
+                f"current {list(current.shape)}, not shape {list(value.shape)}"
+            )
+        if torch.result_type(value, current) != current.dtype:
+            raise ValueError(
+                f"the neuron's {name} must not be wider than the current's "
+                f"{current.dtype}, not {value.dtype}: convert one of them with .to()"
+            )
