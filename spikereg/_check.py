@@ -2,15 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import TypeGuard
+
+import torch
+from torch import Tensor
 
 
-def whole_number(name: str, value: object, at_least: int) -> int:
-    """Return ``value`` if it is an integer no smaller than ``at_least``."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+def whole_number(name: str, value: object, at_least: int) -> None:
+    """Raise unless ``value`` is an integer no smaller than ``at_least``."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < at_least:
         raise ValueError(
             f"{name} must be an integer of at least {at_least}, not {value!r}"
         )
-    return value
 
 
 def one_of(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -19,7 +23,31 @@ def one_of(name: str, value: object, allowed: Sequence[str]) -> None:
         raise ValueError(f"{name} must be one of {tuple(allowed)}, not {value!r}")
 
 
-def positive(name: str, value: float) -> None:
+def finite(value: object) -> TypeGuard[float]:
+    """Say whether ``value`` is a finite number, Python's or NumPy's."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return math.isfinite(value)
+
+
+def positive(name: str, value: object) -> None:
     """Raise unless ``value`` is a positive, finite number."""
-    if not (isinstance(value, int | float) and 0 < value < math.inf):
+    if not (finite(value) and value > 0):
         raise ValueError(f"{name} must be a positive finite number, not {value!r}")
+
+
+def tensor(name: str, value: object) -> None:
+    """Raise unless ``value`` is a tensor."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
+
+
+def local_generator(seed: int | None) -> torch.Generator:
+    """Make a generator of its own: seeded afresh if ``seed`` is ``None``."""
+    generator = torch.Generator()
+    if seed is None:
+        generator.seed()
+    else:
+        whole_number("seed", seed, at_least=0)
+        generator.manual_seed(int(seed))
+    return generator

@@ -7,12 +7,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from spikereg._check import one_of, whole_number
+from spikereg._check import finite, local_generator, one_of, whole_number
 
 MODES = ("linear", "sqrt")
 
-Sample = tuple[Float[Tensor, "T F"], Float[Tensor, "T F"]]
-Batch = tuple[Float[Tensor, "T B F"], Float[Tensor, "T B F"]]
+Sample = tuple[Float[Tensor, "T F"], Float[Tensor, "T O"]]
+Batch = tuple[Float[Tensor, "T B F"], Float[Tensor, "T B O"]]
 
 
 class RegressionDataset(Dataset[Sample]):
@@ -46,7 +46,8 @@ class RegressionDataset(Dataset[Sample]):
 
     Raises:
         ValueError: For an unknown mode, fewer than 2 time steps, fewer than 1 sample,
-            or a slope that is negative, not finite or given for ``"linear"``.
+            a slope that is negative, not finite or given for ``"linear"``, or a seed
+            that is not ``None`` or an integer of at least 0.
 
     Source:
         The data of A. Henkes and J. K. Eshraghian, *Regression with SNNs: Part I*,
@@ -69,12 +70,12 @@ class RegressionDataset(Dataset[Sample]):
                 f'slope must be None for mode "linear", whose label is the feature '
                 f"itself, not {slope!r}"
             )
-        if slope is not None and not 0 <= slope < float("inf"):
+        if slope is not None and not (finite(slope) and slope >= 0):
             raise ValueError(
                 f"slope must be a finite number of at least 0, not {slope!r}"
             )
 
-        generator = _generator(seed)
+        generator = local_generator(seed)
         # The slope comes first, and is drawn even when given: so it depends on the
         # seed alone, and the end points never depend on it.
         drawn = float(torch.rand((), generator=generator))
@@ -108,26 +109,26 @@ def make_loader(
     """Serve a data set in time-major batches.
 
     Args:
-        dataset: Anything whose items are pairs ``([T, F], [T, F'])``.
+        dataset: Anything whose items are pairs ``([T, F], [T, O])``.
         batch_size: Samples in a batch, at least 1. The last batch may be smaller; no
             sample is dropped.
         shuffle: Draw a new order in each epoch.
         seed: Seed of that order. The global generator is neither read nor moved.
 
     Returns:
-        A loader of pairs ``([T, B, F], [T, B, F'])``: time first, as the neurons'
+        A loader of pairs ``([T, B, F], [T, B, O])``: time first, as the neurons'
         loop over time reads them, where PyTorch's default would put the batch first.
 
     Raises:
-        ValueError: If ``batch_size`` is less than 1.
+        ValueError: If ``batch_size`` is less than 1, or the seed as above.
     """
     whole_number("batch_size", batch_size, at_least=1)
     return DataLoader(
         dataset,
-        batch_size=batch_size,
+        batch_size=int(batch_size),
         shuffle=shuffle,
         # Without one, even an unshuffled loader draws from the global generator.
-        generator=_generator(seed),
+        generator=local_generator(seed),
         collate_fn=_time_major,
     )
 
@@ -138,12 +139,3 @@ def _time_major(samples: list[Sample]) -> Batch:
         torch.stack(cast(tuple[Tensor, ...], features), dim=1),
         torch.stack(cast(tuple[Tensor, ...], labels), dim=1),
     )
-
-
-def _generator(seed: int | None) -> torch.Generator:
-    generator = torch.Generator()
-    if seed is None:
-        generator.seed()
-    else:
-        generator.manual_seed(seed)
-    return generator

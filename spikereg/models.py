@@ -9,7 +9,7 @@ from jaxtyping import Float
 from snntorch import surrogate
 from torch import Tensor, nn
 
-from spikereg._check import whole_number
+from spikereg._check import local_generator, tensor, whole_number
 from spikereg.scan import scan
 
 
@@ -25,7 +25,7 @@ class Trace:
 
     prediction: Float[Tensor, "T B O"]
     spikes: dict[str, Float[Tensor, "T B H"]]
-    membrane: dict[str, Float[Tensor, "T B N"]]
+    membrane: dict[str, Float[Tensor, "T B _"]]
 
 
 class SpikingRegressor(nn.Module):
@@ -60,8 +60,10 @@ class SpikingRegressor(nn.Module):
         li_out: ``snn.Leaky`` without reset, the readout.
 
     Raises:
-        ValueError: If a width is not a positive integer, or the input not
+        ValueError: If a width is not a positive integer, the seed not
+            ``None`` or an integer of at least 0, or the input not
             ``[T, B, F]``.
+        TypeError: If the input is no tensor.
 
     Source:
         The network of A. Henkes and J. K. Eshraghian, *Regression with SNNs: Part I*,
@@ -79,11 +81,7 @@ class SpikingRegressor(nn.Module):
         whole_number("hidden", hidden, at_least=1)
         whole_number("num_inputs", num_inputs, at_least=1)
         whole_number("num_outputs", num_outputs, at_least=1)
-        generator = torch.Generator()
-        if seed is None:
-            generator.seed()
-        else:
-            generator.manual_seed(seed)
+        generator = local_generator(seed)
 
         self.fc_in = _linear(num_inputs, hidden, generator)
         self.lif_in = _spiking(hidden, generator)
@@ -111,6 +109,7 @@ class SpikingRegressor(nn.Module):
         Args:
             features: Input ``[T, B, F]``: time steps, batch, features.
         """
+        tensor("features", features)
         width = self.fc_in.in_features
         if features.ndim != 3 or features.shape[-1] != width:
             raise ValueError(

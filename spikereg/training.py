@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from spikereg import metrics
-from spikereg._check import positive, whole_number
+from spikereg._check import positive, tensor, whole_number
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 
@@ -95,9 +95,11 @@ def fit(
         The history of the loss.
 
     Raises:
-        ValueError: For a bad number of epochs or learning rate, an empty loader,
-            features or labels that are not finite, or a prediction whose shape is not
-            the labels'.
+        ValueError: For a bad number of epochs or learning rate, a model without
+            parameters to learn, an epoch without batches, a batch that is no pair,
+            features or labels that are empty or not finite, or a prediction whose
+            shape is not the labels'.
+        TypeError: For features or labels that are no tensors.
         FloatingPointError: At the first loss or gradient that is not finite. The model
             then has the last weights whose loss was finite.
     """
@@ -105,8 +107,10 @@ def fit(
     positive("lr", lr)
     model.train()
     parameters = [p for p in model.parameters() if p.requires_grad]
+    if not parameters:
+        raise ValueError("model must have parameters that learn, not 0 of them")
     decays = _learned_decays(model)
-    optimizer = torch.optim.Adam(parameters, lr=lr)
+    optimizer = torch.optim.Adam(parameters, lr=float(lr))
     last_good = [p.detach().clone() for p in parameters]
     history = History()
 
@@ -134,9 +138,7 @@ def fit(
                 total += value * labels.numel()
                 count += labels.numel()
             if count == 0:
-                raise ValueError(
-                    f"loader must yield at least one batch, not {loader!r}"
-                )
+                raise _empty(loader, epoch)
             history.loss.append(total / count)
             bar.set_postfix(loss=f"{history.loss[-1]:.3e}", refresh=False)
             bar.update()
@@ -158,8 +160,10 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
         The errors, each computed once over everything, not averaged over batches.
 
     Raises:
-        ValueError: For an empty loader, features or labels that are not finite, or a
-            prediction whose shape is not the labels'.
+        ValueError: For an empty loader, a batch that is no pair, features or labels
+            that are empty or not finite, a prediction whose shape is not the labels',
+            or fewer than 2 time steps.
+        TypeError: For features or labels that are no tensors.
     """
     predictions, targets, rates = [], [], []
     training = model.training
@@ -171,14 +175,14 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
                 if isinstance(model, _Traceable):
                     trace = model.trace(features)
                     predictions.append(trace.prediction)
-                    layers = [metrics.spike_rate(s) for s in trace.spikes.values()]
-                    rates.append(torch.stack(layers).mean() * labels.shape[1])
+                    spikes = torch.cat([s.flatten() for s in trace.spikes.values()])
+                    rates.append(metrics.spike_rate(spikes) * labels.shape[1])
                 else:
                     predictions.append(model(features))
     finally:
         model.train(training)
     if not targets:
-        raise ValueError(f"loader must yield at least one batch, not {loader!r}")
+        raise _empty(loader)
 
     prediction = torch.cat(predictions, dim=1).double()
     target = torch.cat(targets, dim=1).double()
@@ -194,19 +198,26 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
 
 
 def _batches(loader: Batches, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-    for features, labels in loader:
+    for batch in loader:
+        if not isinstance(batch, tuple | list) or len(batch) != 2:
+            kind = type(batch).__name__
+            raise ValueError(f"loader must yield (features, labels), not a {kind}")
+        features, labels = batch
         for name, values in (("features", features), ("labels", labels)):
+            tensor(name, values)
+            if values.numel() == 0:
+                raise ValueError(f"{name} must not be empty: {list(values.shape)}")
             if not values.isfinite().all():
                 where = (~values.isfinite()).nonzero()[0].tolist()
+                value = values[tuple(where)].item()
                 raise ValueError(
-                    f"{name} must be finite, not {values[tuple(where)].item()} at "
-                    f"[t, b, f] = {where}"
+                    f"{name} must be finite, not {value} at [t, b, f] = {where}"
                 )
-        yield features.to(device), labels.to(device)
+        yield features.detach().to(device), labels.detach().to(device)
 
 
 def _device(model: nn.Module) -> torch.device:
-    return next(model.parameters()).device
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
 def _learned_decays(model: nn.Module) -> list[nn.Parameter]:
@@ -222,6 +233,13 @@ def _learned_decays(model: nn.Module) -> list[nn.Parameter]:
 def _copy(source: Sequence[Tensor], to: Sequence[Tensor]) -> None:
     for value, place in zip(source, to, strict=True):
         place.copy_(value)
+
+
+def _empty(loader: Batches, epoch: int = 1) -> ValueError:
+    return ValueError(
+        f"loader must yield at least one batch in every epoch, not none in epoch "
+        f"{epoch}, as {loader!r} does. (A generator serves one epoch only.)"
+    )
 
 
 def _not_finite(what: str, epoch: int, lr: float) -> FloatingPointError:

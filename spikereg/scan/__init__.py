@@ -5,12 +5,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spikereg._check import one_of
+from spikereg._check import one_of, tensor
 from spikereg.scan.reference import scan_leaky
 
 __all__ = ["BACKENDS", "scan"]
 
 BACKENDS = ("auto", "reference")
+
+_STEPS = {"subtract": "_base_sub", "zero": "_base_zero", "none": "_base_int"}
 
 
 def scan(
@@ -52,11 +54,12 @@ def scan(
         Spikes (0 or 1) and membranes, each ``[T, B, N]``, in the current's data type.
 
     Raises:
-        TypeError: If ``neuron`` is no ``snn.Leaky``.
+        TypeError: If ``neuron`` is no ``snn.Leaky``, or current or state no tensor.
         ValueError: If the current is not a floating-point ``[T, B, N]`` with at least
             one step, the state not ``[B, N]``, the size of β or θ neither 1 nor N,
-            their data type wider than the current's, the backend unknown, or if the
-            neuron keeps its state itself (``init_hidden=True``).
+            the data type of one of the three wider than the current's, the backend
+            unknown, or if the neuron keeps its state itself (``init_hidden=True``) or
+            had its ``reset_mechanism`` set anew, which changes snnTorch's label only.
 
     Source:
         ``snntorch.Leaky`` 1.0; J. K. Eshraghian et al., *Training spiking neural
@@ -68,11 +71,7 @@ def scan(
     _check_parameters(neuron, current)
     if state is None:
         state = torch.zeros_like(current[0])
-    elif state.shape != current.shape[1:]:
-        raise ValueError(
-            f"state must have the shape [B, N] = {list(current.shape[1:])} of one step "
-            f"of the current, not {list(state.shape)}"
-        )
+    _check_state(state, current)
     return scan_leaky(neuron, current, state)
 
 
@@ -86,9 +85,16 @@ def _check_neuron(neuron: snn.Leaky) -> None:
             "neuron must be made with init_hidden=False, not init_hidden=True: scan "
             "takes the initial state as an argument"
         )
+    step = neuron.state_function.__name__
+    if step != _STEPS[neuron.reset_mechanism]:
+        raise ValueError(
+            f"neuron must be made with its reset_mechanism, not be set to "
+            f"{neuron.reset_mechanism!r} later: it still steps by {step}"
+        )
 
 
 def _check_current(current: Tensor) -> None:
+    tensor("current", current)
     if current.ndim != 3 or len(current) == 0:
         raise ValueError(
             f"current must have the shape [T, B, N] with at least one time step, not "
@@ -107,8 +113,22 @@ def _check_parameters(neuron: snn.Leaky, current: Tensor) -> None:
                 f"the neuron's {name} must have size 1 or N = {width} to fit the "
                 f"current {list(current.shape)}, not shape {list(value.shape)}"
             )
-        if torch.result_type(value, current) != current.dtype:
-            raise ValueError(
-                f"the neuron's {name} must not be wider than the current's "
-                f"{current.dtype}, not {value.dtype}: convert one of them with .to()"
-            )
+        _check_not_wider(f"the neuron's {name}", value, current)
+
+
+def _check_state(state: Tensor, current: Tensor) -> None:
+    tensor("state", state)
+    if state.shape != current.shape[1:]:
+        raise ValueError(
+            f"state must have the shape [B, N] = {list(current.shape[1:])} of one step "
+            f"of the current, not {list(state.shape)}"
+        )
+    _check_not_wider("state", state, current)
+
+
+def _check_not_wider(name: str, value: Tensor, current: Tensor) -> None:
+    if torch.result_type(value, current) != current.dtype:
+        raise ValueError(
+            f"{name} must not be wider than the current's {current.dtype}, not "
+            f"{value.dtype}: convert one of them with .to()"
+        )

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 
 import snntorch as snn
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+# A neuron keeps its state on itself while it steps: one thread at a time.
+_stepping = RLock()
 
 
 def scan_leaky(
@@ -17,13 +21,15 @@ def scan_leaky(
     """Step ``neuron`` through ``current`` from the membrane ``state``."""
     membrane = state
     all_spikes, all_membranes = [], []
-    with _unchanged(neuron):
+    with _stepping, _unchanged(neuron):
         for step in current:
             spikes, membrane = neuron(step, membrane)
             all_spikes.append(spikes)
             all_membranes.append(membrane)
-    # snnTorch's surrogates return float32 spikes whatever they are given.
-    return torch.stack(all_spikes).to(current.dtype), torch.stack(all_membranes)
+    # snnTorch's surrogates return float32 spikes whatever they are given, and the
+    # reset makes a half-precision membrane as wide.
+    dtype = current.dtype
+    return torch.stack(all_spikes).to(dtype), torch.stack(all_membranes).to(dtype)
 
 
 @contextmanager

@@ -1,0 +1,39 @@
+# The words of this project.  What takes more than a line or two stands in tools/.
+
+# The interpreter that makes .venv; once there is one, its own.
+PYTHON ?= $(firstword $(wildcard .venv/bin/python) python3)
+PORT ?= 8000
+BIN := .venv/bin
+
+help:  ## list these words
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+book: environment  ## build the book into _build/html and print its first page
+	@$(BIN)/python tools/book.py
+
+test: environment  ## run every check, the cheap ones first
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python tools/book.py
+	$(BIN)/pytest tests
+	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 300 book
+
+notebooks: environment  ## run the chapters again and keep their outputs
+	@$(BIN)/python tools/notebooks.py
+
+serve: book  ## show the book on http://localhost:8000, or on another PORT
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+screenshots: book  ## take pictures of every page into _build/screenshots
+	@$(BIN)/python tools/screenshots.py
+
+publish: environment  ## write the address REPOSITORY=https://github.com/you/name
+	@$(BIN)/python tools/publish.py "$$REPOSITORY"
+
+environment:
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "$(PYTHON) is missing: install Python 3.11, 3.12 or 3.13"; exit 1; }
+	@$(PYTHON) tools/environment.py
+
+.PHONY: help book test notebooks serve screenshots publish environment

@@ -1,0 +1,48 @@
+"""A Sphinx extension: the header of every page gets a button 'Open in Colab'.
+
+A chapter of a published book opens on Colab itself.  Any other page, and every page of
+an unpublished book, leads to the book's own page 'Running on Colab'.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from docutils.nodes import document
+from publish import colab, is_published
+from sphinx.application import Sphinx
+
+HELP_PAGE = "book/colab"
+
+
+def add_button(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: document | None,
+) -> None:
+    """Put the button before those that the theme adds."""
+    options = app.config.html_theme_options
+    url, tooltip = context["pathto"](HELP_PAGE), "How to run a chapter on Colab"
+    if doctree and is_published(options["repository_url"]):
+        path = Path(app.env.doc2path(pagename, base=False))
+        if path.suffix == ".ipynb":
+            address, branch = options["repository_url"], options["repository_branch"]
+            url, tooltip = colab(address, str(path), branch), "Run this chapter"
+    context["header_buttons"].insert(
+        0,
+        {
+            "type": "link",
+            "url": url,
+            "text": "Open in Colab",
+            "tooltip": tooltip,
+            "icon": "fas fa-play",
+            "label": "launch-colab",
+        },
+    )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the button, later than the theme's own (priority 501)."""
+    app.connect("html-page-context", add_button, priority=502)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,178 @@
+"""Write the repository's address into every place that holds it.
+
+_config.yml is the one place that the rest follows: the badge of each chapter and its
+setup cell, whose text stands here alone.
+"""
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The top-level name .invalid is reserved: nobody can ever register this address.
+UNPUBLISHED = "https://unpublished.invalid/spikereg"
+
+BADGE = "[![Open in Colab](open-in-colab.svg)]({target})"
+
+# Each chapter's first code cell.  It does nothing where spikereg is installed.  A wheel
+# beside the notebook comes before the published address.  The bare name is never
+# installed: a stranger may own it on a package index.
+SETUP = """\
+import importlib.util
+import pathlib
+
+if importlib.util.find_spec("spikereg") is None:
+    repository = "{address}"
+    sources = sorted(map(str, pathlib.Path().glob("spikereg-*.whl")))
+    if not repository.startswith("https://unpublished.invalid/"):
+        sources = ["git+" + repository, *sources]
+    if not sources:
+        raise SystemExit(
+            "spikereg is missing: put its wheel beside this notebook "
+            "(the page 'Running on Colab' offers it) and run again."
+        )
+    %pip install --quiet {{sources[-1]}}
+"""
+
+CONFIG_ADDRESS = re.compile(r"(?m)^(repository:\n(?:[ #].*\n)*?  url: *)(\S+)")
+
+
+class PublishError(Exception):
+    """Something that the person who publishes must put right."""
+
+
+def normalized(value: str) -> str:
+    """Return the plain form of a GitHub repository's address."""
+    address = value.strip().removesuffix("/").removesuffix(".git")
+    if re.fullmatch(r"https://github\.com/[A-Za-z0-9-]+/[A-Za-z0-9._-]+", address):
+        return address
+    raise PublishError(
+        f"REPOSITORY must be like https://github.com/OWNER/NAME, not {value!r}"
+    )
+
+
+def is_published(address: str) -> bool:
+    """Tell whether readers can fetch anything from an address."""
+    return address != UNPUBLISHED
+
+
+def colab(address: str, path: str, branch: str = "main") -> str:
+    """Return where Colab opens a notebook of a published repository."""
+    place = address.removeprefix("https://github.com/")
+    return f"https://colab.research.google.com/github/{place}/blob/{branch}/{path}"
+
+
+def badge(address: str, page: str) -> str:
+    """Return the Markdown of a chapter's badge."""
+    published = is_published(address)
+    return BADGE.format(
+        target=colab(address, f"book/{page}") if published else "colab.md"
+    )
+
+
+def setup(address: str) -> str:
+    """Return the source of a chapter's setup cell."""
+    return SETUP.format(address=address).rstrip("\n")
+
+
+def read_address(root: Path) -> str:
+    """Return the address that _config.yml holds."""
+    found = CONFIG_ADDRESS.findall((root / "_config.yml").read_text())
+    if len(found) != 1:
+        raise PublishError("_config.yml must hold one url, first under repository:")
+    return str(found[0][1])
+
+
+def chapters(root: Path) -> list[Path]:
+    """Return the notebooks that run code."""
+    pages = sorted((root / "book").glob("*.ipynb"))
+    return [page for page in pages if '"cell_type": "code"' in page.read_text()]
+
+
+def rewritten(path: Path, address: str) -> str:
+    """Return a chapter's file with an address in its badge and its setup cell."""
+    notebook = nbformat.read(path, as_version=4)
+    head = notebook.cells[0]
+    paragraphs = head.source.split("\n\n")
+    has_badge = len(paragraphs) > 1 and paragraphs[1].startswith("[![Open in Colab]")
+    if head.cell_type != "markdown" or not has_badge:
+        raise PublishError(f"{path.name}: the badge must follow the title")
+    code = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    if not {"setup", "hide-input"} <= set(code.metadata.get("tags", [])):
+        raise PublishError(
+            f"{path.name}: the first code cell must have the tags setup and hide-input"
+        )
+    paragraphs[1] = badge(address, path.name)
+    head.source = "\n\n".join(paragraphs)
+    code.source = setup(address)
+    return nbformat.writes(notebook) + "\n"
+
+
+def replacements(root: Path, address: str) -> dict[Path, str]:
+    """Return the files that an address changes, with their new text."""
+    read_address(root)  # there is one place for it
+    config = root / "_config.yml"
+    texts = {config: CONFIG_ADDRESS.sub(rf"\g<1>{address}", config.read_text())}
+    for path in chapters(root):
+        texts[path] = rewritten(path, address)
+    return {path: text for path, text in texts.items() if path.read_text() != text}
+
+
+def publish(root: Path, address: str) -> list[Path]:
+    """Write an address everywhere, after all files have shown that they can take it."""
+    changed = replacements(root, address)
+    for path, text in changed.items():
+        temporary = path.with_name(f".{path.name}.new")
+        temporary.write_text(text)
+        os.replace(temporary, path)  # whole or not at all
+    return list(changed)
+
+
+def check(root: Path) -> None:
+    """Complain unless every place holds the address of _config.yml."""
+    address = read_address(root)
+    if is_published(address) and address != normalized(address):
+        raise PublishError(f"_config.yml: write {normalized(address)}, not {address}")
+    if stale := replacements(root, address):
+        names = ", ".join(str(path.relative_to(root)) for path in stale)
+        raise PublishError(
+            f"not as the address {address} asks (--refresh puts it right): {names}"
+        )
+
+
+def main() -> None:
+    """Read the command line and publish, refresh or check."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("repository", nargs="?", help="https://github.com/OWNER/NAME")
+    parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
+    parser.add_argument("--check", action="store_true", help="only compare all places")
+    parser.add_argument(
+        "--refresh", action="store_true", help="write _config.yml's address again"
+    )
+    given = parser.parse_args()
+    if given.check:
+        check(given.root)
+        return
+    if given.refresh:
+        address = read_address(given.root)
+    elif given.repository:
+        address = normalized(given.repository)
+    else:
+        raise PublishError("usage: make publish REPOSITORY=https://github.com/you/name")
+    changed = publish(given.root, address)
+    for path in changed:
+        print(f"{path.relative_to(given.root)}: {address}")
+    if not changed:
+        print(f"Every place already holds {address}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except PublishError as error:
+        sys.exit(str(error))
