@@ -49,20 +49,6 @@ STYLE: dict[str, Any] = {
 Values = ArrayLike | Tensor
 
 
-def current(ax: Axes, current: Values, label: str | None = None) -> Axes:
-    """Draw an input current over time.
-
-    Args:
-        ax: Axes to draw on.
-        current: Input current of one neuron, ``[T]``.
-        label: Entry in the legend.
-    """
-    values = _curve("current", current)
-    ax.step(range(len(values)), values, where="mid", color=CURRENT, label=label)
-    ax.set(xlabel="time step", ylabel="input current")
-    return ax
-
-
 def membrane(
     ax: Axes,
     membrane: Values,

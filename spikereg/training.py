@@ -16,6 +16,7 @@ from spikereg._check import positive, tensor, whole_number
 Batches = Iterable[tuple[Tensor, Tensor]]
 
 
+@runtime_checkable
 class _Trace(Protocol):
     @property
     def prediction(self) -> Tensor: ...
@@ -237,8 +238,8 @@ def _copy(source: Sequence[Tensor], to: Sequence[Tensor]) -> None:
 
 def _empty(loader: Batches, epoch: int = 1) -> ValueError:
     return ValueError(
-        f"loader must yield at least one batch in every epoch, not none in epoch "
-        f"{epoch}, as {loader!r} does. (A generator serves one epoch only.)"
+        f"loader must yield at least one batch an epoch, not none as {loader!r} did "
+        f"in epoch {epoch} (a generator serves a single epoch)"
     )
 
 

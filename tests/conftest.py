@@ -1,0 +1,44 @@
+"""Shapes in the annotations of spikereg are checked under pytest, and only there."""
+
+import random
+import sys
+
+import jaxtyping
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+
+if "spikereg" in sys.modules:
+    raise RuntimeError("spikereg was imported before its shapes could be checked")
+jaxtyping.install_import_hook("spikereg", "beartype.beartype")
+
+settings.register_profile(
+    "repeatable", derandomize=True, database=None, deadline=None, max_examples=50
+)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture
+def unchecked():
+    """Run the test as a reader runs the package: without the checks of shapes.
+
+    What is left are the errors that the package raises itself.
+    """
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)
+
+
+@pytest.fixture
+def global_rng_stays(unchecked):
+    """Fail if the test moves a global random generator (as the checks do)."""
+
+    def states():
+        keys, position = np.random.get_state()[1:3]  # noqa: NPY002
+        return torch.get_rng_state().tolist(), [*keys, position], random.getstate()
+
+    before = states()
+    yield
+    assert states() == before

@@ -1,0 +1,214 @@
+import ast
+import inspect
+import re
+import tomllib
+from pathlib import Path
+
+import jaxtyping
+import pytest
+import snntorch as snn
+import torch
+from hatchling.builders.wheel import WheelBuilder
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import spikereg
+from spikereg import RegressionDataset
+from spikereg.scan.reference import scan_leaky
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "spikereg"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+#: Which room of the house may import which.
+IMPORTS = {
+    "_check": set(),
+    "data": {"_check"},
+    "scan": {"_check"},
+    "metrics": {"_check"},
+    "decoding": {"_check"},
+    "models": {"_check", "scan"},
+    "training": {"_check", "metrics"},
+    "plots": set(),
+    "__init__": {"data", "models", "scan", "training"},
+}
+
+PUBLIC = {
+    "History",
+    "RegressionDataset",
+    "Report",
+    "SpikingRegressor",
+    "Trace",
+    "evaluate",
+    "fit",
+    "make_loader",
+    "scan",
+}
+
+#: Google Colab's published image of 2026-08-19, as far as a chapter depends on it.
+COLAB = {
+    "python": "3.13",
+    "torch": "2.11",
+    "numpy": "2.1.3",
+    "matplotlib": "3.10",
+    "ipywidgets": "7.7.1",
+    "traitlets": "5.7.1",
+    "anywidget": "0.9.21",
+}
+
+each_source = pytest.mark.parametrize(
+    "source", SOURCES, ids=[str(path.relative_to(PACKAGE)) for path in SOURCES]
+)
+
+
+# Modules
+
+
+def room(source):
+    return source.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(source):
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            package, *rest = name.split(".")
+            if package == "spikereg":
+                yield rest[0] if rest else "__init__"
+
+
+@each_source
+def test_imports_point_one_way(source):
+    assert set(imported_rooms(source)) - {room(source)} <= IMPORTS[room(source)]
+
+
+def test_the_table_of_imports_names_every_room_and_has_no_circle():
+    assert IMPORTS.keys() == {room(source) for source in SOURCES}
+    built = set()
+    while ready := {name for name in IMPORTS.keys() - built if IMPORTS[name] <= built}:
+        built |= ready
+    assert built == IMPORTS.keys()
+
+
+@each_source
+def test_a_file_is_no_longer_than_a_room(source):
+    assert len(source.read_text().splitlines()) <= 250
+
+
+@each_source
+def test_no_module_shows_figures_seeds_the_world_or_reads_snntorchs_global_list(source):
+    used = {
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    forbidden = r"plt\.show|pyplot\.show|\.instances$|^(torch|np|numpy|random)\..*seed"
+    assert not [name for name in used if re.search(forbidden, name)]
+
+
+# Public names
+
+
+def test_the_public_names_are_those_of_the_design():
+    assert set(spikereg.__all__) == PUBLIC
+    assert all(hasattr(spikereg, name) for name in PUBLIC)
+
+
+def public_definitions(body):
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_":
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from public_definitions(node.body)
+
+
+@each_source
+def test_modules_and_all_they_make_public_have_docstrings(source):
+    module = ast.parse(source.read_text())
+    for node in (module, *public_definitions(module.body)):
+        assert ast.get_docstring(node), ast.unparse(node)
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_the_docstring_of_a_public_name_describes_every_argument(name):
+    thing = getattr(spikereg, name)
+    for argument in inspect.signature(thing).parameters:
+        assert re.search(rf"^ +{argument}: \S", thing.__doc__, re.MULTILINE), argument
+
+
+# Packaging
+
+
+def test_the_wheel_holds_every_source_and_the_mark_of_typed_packages():
+    builder = WheelBuilder(str(ROOT))
+    wheel = {file.distribution_path for file in builder.recurse_included_files()}
+    expected = {path.relative_to(ROOT).as_posix() for path in SOURCES}
+    assert expected | {"spikereg/py.typed"} <= wheel
+    assert all(path.startswith("spikereg/") for path in wheel)
+
+
+dependencies = [Requirement(line) for line in PROJECT["dependencies"]]
+each_dependency = pytest.mark.parametrize("dependency", dependencies, ids=str)
+
+
+@each_dependency
+def test_dependencies_have_lower_bounds_only(dependency):
+    assert [bound.operator for bound in dependency.specifier] == [">="]
+
+
+@each_dependency
+def test_what_colab_preinstalls_is_new_enough(dependency):
+    assert dependency.specifier.contains(COLAB.get(dependency.name, "9999"))
+
+
+def test_colabs_python_is_new_enough():
+    requires = SpecifierSet(PROJECT["requires-python"])
+    assert [bound.operator for bound in requires] == [">="]
+    assert requires.contains(COLAB["python"])
+
+
+def pins():
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    bare = [line.split("#")[0].strip() for line in lines]
+    return {Requirement(line).name: Requirement(line) for line in bare if line}
+
+
+def test_requirements_are_pinned_exactly():
+    for pin in pins().values():
+        assert [bound.operator for bound in pin.specifier] == ["=="], str(pin)
+
+
+@each_dependency
+def test_every_dependency_is_pinned_to_a_version_it_allows(dependency):
+    (pin,) = pins()[dependency.name].specifier
+    assert dependency.specifier.contains(pin.version)
+
+
+# The checks that run under pytest only
+
+
+def test_under_pytest_a_wrong_shape_is_caught_between_functions():
+    with pytest.raises(jaxtyping.TypeCheckError, match="state"):
+        scan_leaky(snn.Leaky(beta=0.5), torch.zeros(4, 2, 3), torch.zeros(3, 2))
+
+
+def test_under_pytest_a_wrong_type_is_caught():
+    with pytest.raises(jaxtyping.TypeCheckError, match="timesteps"):
+        RegressionDataset(timesteps=5.0)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_without_the_checks_the_package_answers_itself():
+    with pytest.raises(ValueError, match=r"^timesteps must be .* not 5\.0$"):
+        RegressionDataset(timesteps=5.0)
+
+
+def test_the_checks_are_not_the_packages_own():
+    assert not any("beartype" in source.read_text() for source in SOURCES)

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from spikereg.decoding import (
+    final_membrane,
+    interspike_interval,
+    latency,
+    spike_count,
+)
+
+trains = arrays(
+    np.float32,
+    array_shapes(min_dims=1, max_dims=3, max_side=8),
+    elements=st.sampled_from([0.0, 1.0]),
+)
+
+
+def each_neuron(spikes, decode):
+    """Apply ``decode`` to the firing times of one neuron after another."""
+    times = np.apply_along_axis(lambda train: decode(np.flatnonzero(train)), 0, spikes)
+    return torch.as_tensor(times, dtype=torch.float32)
+
+
+@given(trains)
+def test_the_spike_count_is_the_number_of_firing_times(spikes):
+    assert torch.equal(spike_count(torch.tensor(spikes)), each_neuron(spikes, len))
+
+
+@given(trains)
+def test_the_latency_is_the_first_firing_time_and_infinite_for_the_silent(spikes):
+    expected = each_neuron(spikes, lambda times: float(min(times, default=np.inf)))
+    assert torch.equal(latency(torch.tensor(spikes)), expected)
+
+
+@given(trains)
+def test_the_interspike_interval_is_the_mean_difference_of_firing_times(spikes):
+    expected = each_neuron(
+        spikes, lambda times: np.diff(times).mean() if len(times) > 1 else np.inf
+    )
+    torch.testing.assert_close(interspike_interval(torch.tensor(spikes)), expected)
+
+
+@pytest.mark.parametrize("decode", [latency, interspike_interval])
+def test_silent_neurons_give_infinity_and_leave_their_neighbours_alone(decode):
+    spikes = torch.tensor([[0.0, 0, 1], [0, 1, 1]])
+    expected = {latency: [1.0, 0.0], interspike_interval: [torch.inf, 1.0]}[decode]
+    assert decode(spikes).tolist() == [torch.inf, *expected]
+
+
+@given(st.integers(1, 9), st.integers(0, 8), st.integers(1, 6))
+def test_a_regular_train_is_read_by_its_latency_and_interval(interval, first, count):
+    spikes = torch.zeros(first + interval * count + 1, 1)
+    spikes[first::interval] = 1
+    assert latency(spikes) == first
+    assert interspike_interval(spikes) == interval
+    assert spike_count(spikes) == count + 1
+
+
+@given(arrays(np.float32, (4, 3, 2), elements=st.floats(-9, 9, width=32)))
+def test_the_final_membrane_is_that_of_the_last_step(membrane):
+    np.testing.assert_array_equal(final_membrane(torch.tensor(membrane)), membrane[3])
