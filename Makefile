@@ -5,6 +5,10 @@ PYTHON ?= $(firstword $(wildcard .venv/bin/python) python3)
 PORT ?= 8000
 BIN := .venv/bin
 
+# The networks are small: a second thread of PyTorch waits more than it works, and twice
+# as long as that on a busy machine.
+export OMP_NUM_THREADS ?= 1
+
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 

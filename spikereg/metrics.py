@@ -66,8 +66,8 @@ def pointwise_relative_error(prediction: Curves, target: Curves) -> Float[Tensor
     r"""Mean of :math:`|\hat y_t - y_t| / |y_t|` over samples and steps :math:`t \ge 1`.
 
     This is what the tutorial prints. It leaves out the first step, where its targets
-    are zero, and is dominated by the next few, where they are small. Infinite if a
-    later target is zero.
+    are zero, and gives the next few, where they are small, more weight than the others.
+    Infinite if a later target is zero.
 
     Args:
         prediction: Predicted curves :math:`\hat y`, ``[T, B, O]``, at least 2 steps.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 
 TARGET = "#222222"
@@ -46,7 +46,7 @@ STYLE: dict[str, Any] = {
     "savefig.dpi": 120,
 }
 
-Values = ArrayLike | Tensor
+Values = Tensor | NDArray[Any] | Sequence[float]
 
 
 def membrane(

@@ -68,7 +68,7 @@ def prose(text: str) -> str:
     text = re.sub(r"\[[^\]]*\]\([^)]*\)", "", text)  # links: DOIs
     text = re.sub(r"\\tag\{.+?\}", "", text)
     text = re.sub(r"(?m)^#+ .*$", "", text)  # numbered headings
-    text = re.sub(r"section \d\.\d", "", text)
+    text = re.sub(r"[Ss]ection \d\.\d", "", text)
     for equation in EQUATIONS:
         text = text.replace(f"({equation})", "")
     return text.replace(r"\%", "%")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import snntorch as snn
 import torch
+from snntorch import surrogate
 from torch import nn
 
 from spikereg import SpikingRegressor
@@ -26,7 +27,12 @@ class StepByStep(nn.Module):
         super().__init__()
 
         def neurons(width):
-            return snn.Leaky(torch.rand(width), torch.rand(width), learn_beta=True)
+            return snn.Leaky(
+                torch.rand(width),
+                torch.rand(width),
+                spike_grad=surrogate.fast_sigmoid(25),
+                learn_beta=True,
+            )
 
         self.fc_in = nn.Linear(num_inputs, hidden)
         self.lif_in = neurons(hidden)
@@ -99,6 +105,18 @@ def test_with_dyadic_weights_every_layer_is_equal_to_the_last_bit(
         assert torch.equal(ours, theirs)
     assert torch.equal(trace.membrane["li_out"], trace.prediction)
     assert torch.equal(model(features), trace.prediction)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gradients_are_those_of_the_network_stepped_by_hand(seed):
+    model = dyadic(SpikingRegressor(16, seed=seed))
+    twin, features = twin_of(model), (ramps() * 64).round() / 64
+    model(features).square().sum().backward()
+    twin(features)[-1].square().sum().backward()
+    expected = {name: p.grad for name, p in twin.named_parameters()}
+    for name, parameter in model.named_parameters():
+        error = (parameter.grad - expected[name]).abs().max()
+        assert error <= 1e-5 * expected[name].abs().max(), name
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -20,10 +20,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 # What a chapter's outputs depend on, besides its own cells.
-CODE = ("spikereg", "requirements.txt")
+CODE = ["spikereg", "requirements.txt"]
 # What the pages depend on, besides.
-PAGES = ("book", "tools", "_config.yml", "_toc.yml", "package-lock.json")
-PAGES += ("pyproject.toml", "README.md", "LICENSE")
+PAGES = [
+    "book",
+    "tools",
+    "_config.yml",
+    "_toc.yml",
+    "package-lock.json",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+]
 
 # The parts of MathJax that pages load.  tex-svg.js holds its glyphs, so that pages
 # opened as files need no font, which some browsers refuse them; the folders hold rare
@@ -96,8 +104,9 @@ def build_pages(root: Path) -> None:
     """Run the chapters that the cache does not hold and write the pages."""
     for name in ("html", ".doctrees"):
         shutil.rmtree(root / "_build" / name, ignore_errors=True)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", root]
-    subprocess.run([*command, "-W", "--keep-going", "-n"], cwd=root, check=True)
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    strict = ["-W", "--keep-going", "-n"]
+    subprocess.run([jupyter_book, "build", root, *strict], cwd=root, check=True)
 
 
 def build(root: Path) -> Path:

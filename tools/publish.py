@@ -23,6 +23,7 @@ BADGE = "[![Open in Colab](open-in-colab.svg)]({target})"
 # beside the notebook comes before the published address.  The bare name is never
 # installed: a stranger may own it on a package index.
 SETUP = """\
+# Installs spikereg where it is missing, as on Colab.
 import importlib.util
 import pathlib
 
@@ -110,7 +111,7 @@ def rewritten(path: Path, address: str) -> str:
     paragraphs[1] = badge(address, path.name)
     head.source = "\n\n".join(paragraphs)
     code.source = setup(address)
-    return nbformat.writes(notebook) + "\n"
+    return f"{nbformat.writes(notebook)}\n"
 
 
 def replacements(root: Path, address: str) -> dict[Path, str]:

@@ -1,0 +1,311 @@
+"""The tools that build the book: strict, never stale, and the same everywhere."""
+
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import environment
+import nbformat
+import publish
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HTML = ROOT / "_build" / "html"
+
+PACKAGE = '''"""Stands in for the real package."""
+
+__version__ = "0.1.0"
+
+
+def answer():
+    """Return the answer."""
+    {body}
+'''
+
+
+class StubBook:
+    """A book of two short pages about a package of one function."""
+
+    def __init__(self, root):
+        self.root = root
+        for name in ("_config.yml", "requirements.txt", "pyproject.toml", "README.md"):
+            shutil.copy(ROOT / name, root)
+        for name in ("LICENSE", "package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(ROOT / name, root)
+        shutil.copytree(ROOT / "tools", root / "tools")
+        shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
+        # Spares the test an install of MathJax, if this book has been built.
+        if (ROOT / "_build" / "static").exists():
+            shutil.copytree(ROOT / "_build" / "static", root / "_build" / "static")
+        (root / "_toc.yml").write_text(
+            "format: jb-book\nroot: book/index\nchapters: [{file: book/colab}]\n"
+        )
+        for name in ("open-in-colab.svg", "references.bib"):
+            shutil.copy(ROOT / "book" / name, root / "book")
+        (root / "book" / "colab.md").write_text("# Running on Colab\n")
+        (root / "spikereg").mkdir()
+        self.write_package("return 6 * 7")
+        self.write_page("A page.")
+
+    def write_package(self, body):
+        (self.root / "spikereg" / "__init__.py").write_text(PACKAGE.format(body=body))
+
+    def write_page(self, text):
+        badge = publish.badge(publish.UNPUBLISHED, "index.ipynb")
+        notebook = nbformat.v4.new_notebook(
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            cells=[
+                nbformat.v4.new_markdown_cell(f"# Title\n\n{badge}\n\n{text}", id="a"),
+                nbformat.v4.new_code_cell(
+                    publish.setup(publish.UNPUBLISHED),
+                    metadata={"tags": ["setup", "hide-input"]},
+                    id="b",
+                ),
+                nbformat.v4.new_code_cell(
+                    'import spikereg\n\nprint("the answer is", spikereg.answer())',
+                    id="c",
+                ),
+            ],
+        )
+        nbformat.write(notebook, self.root / "book" / "index.ipynb")
+
+    def build(self):
+        return subprocess.run(
+            [sys.executable, ROOT / "tools" / "book.py", self.root],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": str(self.root)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def page(self, name="index"):
+        return (self.root / "_build" / "html" / "book" / f"{name}.html").read_text()
+
+
+@pytest.fixture
+def stub(tmp_path):
+    return StubBook(tmp_path)
+
+
+def test_a_change_of_the_package_reaches_the_page_and_a_fault_stops_the_build(stub):
+    done = stub.build()
+    assert done.returncode == 0, done.stdout
+    assert "the answer is 42" in stub.page()
+
+    start = time.perf_counter()
+    done = stub.build()
+    assert done.returncode == 0
+    assert "Nothing changed" in done.stdout
+    assert time.perf_counter() - start < 5
+
+    stub.write_package('raise RuntimeError("out of answers")')
+    for _ in range(2):  # a second run does not pass over what the first one found
+        done = stub.build()
+        assert done.returncode != 0
+        assert "out of answers" in done.stdout
+        assert "Nothing changed" not in done.stdout
+
+    stub.write_package("return 43")
+    assert stub.build().returncode == 0
+    assert "the answer is 43" in stub.page()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[A link](nowhere.md)", "nowhere.md"),
+        ("![A picture](nowhere.png)", "nowhere.png"),
+        ("{py:func}`spikereg.nowhere`", "reference target not found"),
+    ],
+)
+def test_a_fault_of_a_page_stops_every_build(stub, text, complaint):
+    stub.write_page(text)
+    for _ in range(2):
+        done = stub.build()
+        assert done.returncode != 0
+        assert complaint in done.stdout
+
+
+def test_every_page_of_a_book_has_a_button_that_leads_to_colab(stub):
+    assert stub.build().returncode == 0
+    assert 'href="colab.html" target="_blank"' in button(stub.page())
+    search = (stub.root / "_build" / "html" / "search.html").read_text()
+    assert 'href="book/colab.html"' in button(search)
+
+    publish.publish(stub.root, "https://github.com/you/name")
+    assert stub.build().returncode == 0
+    colab = "https://colab.research.google.com/github/you/name/blob/main/book"
+    assert f'href="{colab}/index.ipynb"' in button(stub.page())
+    assert 'href="#"' in button(stub.page("colab"))
+
+
+def button(page):
+    (found,) = re.findall(r"<a [^>]*btn-launch-colab[^>]*>", page)
+    return found
+
+
+def pages():
+    """Return the built pages; `make test` builds them before it runs the tests."""
+    assert (ROOT / "_build" / "built").exists(), "run `make book` first"
+    found = sorted(HTML.rglob("*.html"))
+    return [path for path in found if "_static" not in path.parts]
+
+
+def test_no_page_loads_anything_from_another_server():
+    tags = (
+        r"<(?:script|link|img|iframe|source)\b[^>]*(?:src|href)=\"(?:https?:)?//[^>]*>"
+    )
+    for page in pages():
+        assert not re.findall(tags, page.read_text()), page.name
+    for sheet in HTML.rglob("*.css"):
+        assert not re.findall(r"(?:@import|url\()[^;)]*//", sheet.read_text()), sheet
+    assert (HTML / "_static" / "mathjax" / "tex-svg.js").exists()
+
+
+def test_no_page_leads_to_the_placeholder():
+    for page in pages():
+        assert not re.findall(r"href=\"[^\"]*\.invalid", page.read_text()), page.name
+
+
+def test_every_page_has_the_launch_button():
+    for page in pages():
+        if page != HTML / "index.html":  # leads on to the front page by itself
+            assert "Open in Colab" in page.read_text()
+            assert button(page.read_text())
+
+
+def committed():
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [ROOT / name for name in listed.stdout.splitlines()]
+
+
+def test_the_lock_file_works_with_every_registry():
+    lock = (ROOT / "package-lock.json").read_text()
+    assert "://" not in lock
+    packages = json.loads(lock)["packages"]
+    assert all("integrity" in entry for name, entry in packages.items() if name)
+
+
+def test_no_committed_file_names_a_package_server_or_a_folder_of_one_machine():
+    servers = r"registry\.npm|pypi\.org|pythonhosted\.|\bdebian\.org"
+    folders = r"(?<![\w.])/(?:work|root|home)/\w"
+    for path in committed():
+        if path.is_file():
+            text = path.read_text(errors="ignore")
+            assert not re.findall(f"{servers}|{folders}", text), path.name
+
+
+def test_every_pin_is_exact_and_installed():
+    for line in (ROOT / "requirements.txt").read_text().splitlines():
+        if pin := line.partition("#")[0].strip():
+            name, version = pin.split("==")
+            installed = importlib.metadata.version(name)
+            assert installed.partition("+")[0] == version
+
+
+@pytest.mark.parametrize("version", [(3, 10, 14), (3, 14, 0)])
+def test_an_unfit_python_is_named_in_one_line(monkeypatch, version):
+    monkeypatch.setattr(sys, "version_info", version)
+    complaint = environment.complaint()
+    assert "3.11, 3.12 or 3.13" in complaint
+    assert "\n" not in complaint
+
+
+def test_a_python_without_venv_is_told_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    assert "-venv" in environment.complaint()
+    assert "\n" not in environment.complaint()
+
+
+def test_this_python_will_do():
+    assert environment.complaint() == ""
+
+
+def test_a_missing_python_is_told_what_to_install():
+    done = subprocess.run(
+        ["make", "environment", "PYTHON=no-such-python"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert done.stdout == (
+        "no-such-python is missing: install Python 3.11, 3.12 or 3.13\n"
+    )
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Let the environment be prepared in a folder, with commands that only count."""
+    for name in ("requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv").mkdir()
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(environment, "STAMP", tmp_path / ".venv" / ".complete")
+    commands = []
+    monkeypatch.setattr(
+        environment.subprocess, "run", lambda command, **_: commands.append(command)
+    )
+    return tmp_path, commands
+
+
+def test_a_complete_environment_is_left_alone(project):
+    _, commands = project
+    environment.main()
+    assert any("install" in command for command in commands)
+    commands.clear()
+    environment.main()
+    assert commands == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_a_changed_requirement_is_installed(project, name):
+    folder, commands = project
+    environment.main()
+    commands.clear()
+    (folder / name).write_text((folder / name).read_text() + "# changed\n")
+    environment.main()
+    assert any("install" in command for command in commands)
+
+
+def test_an_interrupted_install_is_repaired(project, monkeypatch):
+    def interrupted(command, **_):
+        if "install" in command:
+            raise KeyboardInterrupt
+
+    _, commands = project
+    environment.main()
+    (project[0] / "requirements.txt").write_text("snntorch\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(environment.subprocess, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            environment.main()
+    commands.clear()
+    environment.main()
+    assert any("install" in command for command in commands)
+
+
+def test_an_environment_of_another_python_is_replaced(project):
+    folder, commands = project
+    config = folder / ".venv" / "pyvenv.cfg"
+    config.write_text(f"version = {environment.VERSION}.1\n")
+    environment.main()
+    assert not any("--clear" in command for command in commands)
+    config.write_text("version = 3.8.1\n")
+    environment.STAMP.unlink()
+    environment.main()
+    assert any("--clear" in command for command in commands)
