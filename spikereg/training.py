@@ -38,7 +38,7 @@ class History:
 
     Attributes:
         loss: Mean squared error of each epoch, averaged over all its values *while*
-            the weights were changing, so before the epoch's last step.
+            the weights were changing: each batch counts before its own step.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -102,7 +102,7 @@ def fit(
             shape is not the labels'.
         TypeError: For features or labels that are no tensors.
         FloatingPointError: At the first loss or gradient that is not finite. The model
-            then has the last weights whose loss was finite.
+            then has the last weights whose loss was finite, or its first if none was.
     """
     whole_number("epochs", epochs, at_least=1)
     positive("lr", lr)
@@ -246,5 +246,5 @@ def _empty(loader: Batches, epoch: int = 1) -> ValueError:
 def _not_finite(what: str, epoch: int, lr: float) -> FloatingPointError:
     return FloatingPointError(
         f"the {what} in epoch {epoch}; the model has the last weights whose loss was "
-        f"finite. Try a learning rate smaller than {lr}"
+        f"finite, or its first. Try a learning rate smaller than {lr}"
     )

@@ -236,7 +236,7 @@ def test_this_python_will_do():
 
 def test_a_missing_python_is_told_what_to_install():
     done = subprocess.run(
-        ["make", "environment", "PYTHON=no-such-python"],
+        ["make", "--no-print-directory", "environment", "PYTHON=no-such-python"],
         cwd=ROOT,
         capture_output=True,
         text=True,

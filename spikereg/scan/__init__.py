@@ -37,7 +37,9 @@ def scan(
         S_t &= [U_t > \theta]
 
     The reset :math:`R_t` follows a spike one step later and carries no gradient;
-    :math:`S_t` is differentiated by the neuron's surrogate gradient.
+    :math:`S_t` is differentiated by the neuron's surrogate gradient. Options beyond
+    these, such as ``inhibition`` or ``reset_delay=False``, do what snnTorch makes of
+    them.
 
     Args:
         neuron: The layer: its ``beta`` (membrane decay per step), ``threshold``,
