@@ -1,7 +1,7 @@
 # The words of this project.  What takes more than a line or two stands in tools/.
 
 # The interpreter that makes .venv; once there is one, its own.
-PYTHON ?= $(firstword $(wildcard .venv/bin/python) python3)
+PYTHON ?= $(shell [ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)
 PORT ?= 8000
 BIN := .venv/bin
 

@@ -79,9 +79,7 @@ class RegressionDataset(Dataset[Sample]):
         # The slope comes first, and is drawn even when given: so it depends on the
         # seed alone, and the end points never depend on it.
         drawn = float(torch.rand((), generator=generator))
-        ends = torch.stack(
-            [torch.rand((), generator=generator) for _ in range(num_samples)]
-        )
+        ends = torch.rand(num_samples, generator=generator)
         ramp = torch.linspace(0.0, 1.0, timesteps)
         self.features: Float[Tensor, "T N 1"] = (ramp[:, None] * ends)[:, :, None]
 
@@ -120,7 +118,8 @@ def make_loader(
         loop over time reads them, where PyTorch's default would put the batch first.
 
     Raises:
-        ValueError: If ``batch_size`` is less than 1, or the seed as above.
+        ValueError: If ``batch_size`` is less than 1, or the seed neither ``None`` nor
+            an integer of at least 0.
     """
     whole_number("batch_size", batch_size, at_least=1)
     return DataLoader(

@@ -9,7 +9,7 @@ def spike_count(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
     r"""Count the spikes, :math:`\sum_t S_t`.
 
     Args:
-        spikes: Spikes (0 or 1), time first, ``[T, ...]``.
+        spikes: Spikes (0 or 1, floating-point), time first, ``[T, ...]``.
 
     Returns:
         The count of every neuron, ``[...]``.
@@ -21,7 +21,7 @@ def latency(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
     r"""Find the first spike, :math:`\min\{t : S_t = 1\}`.
 
     Args:
-        spikes: Spikes (0 or 1), time first, ``[T, ...]``.
+        spikes: Spikes (0 or 1, floating-point), time first, ``[T, ...]``.
 
     Returns:
         The step of every neuron's first spike, ``[...]``, counted from 0; infinity
@@ -38,7 +38,7 @@ def interspike_interval(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*la
     mean of the :math:`n - 1` intervals is :math:`(t_n - t_1) / (n - 1)`.
 
     Args:
-        spikes: Spikes (0 or 1), time first, ``[T, ...]``.
+        spikes: Spikes (0 or 1, floating-point), time first, ``[T, ...]``.
 
     Returns:
         The mean interval of every neuron in steps, ``[...]``; infinity for a neuron

@@ -89,10 +89,13 @@ def pointwise_relative_error(prediction: Curves, target: Curves) -> Float[Tensor
 
 
 def spike_rate(spikes: Float[Tensor, "..."]) -> Float[Tensor, ""]:
-    """Mean number of spikes per neuron and step: 0 is silent, 1 fires at every step.
+    r"""Mean number of spikes per neuron and step, :math:`\frac1n \sum S`.
 
     Args:
-        spikes: Spikes (0 or 1) of any shape.
+        spikes: Spikes (0 or 1, floating-point) of any shape.
+
+    Returns:
+        A scalar without unit: 0 is silent, 1 fires at every step.
     """
     return spikes.mean()
 

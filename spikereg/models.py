@@ -96,10 +96,13 @@ class SpikingRegressor(nn.Module):
         )
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
-        """Return the readout's membrane at every step.
+        """Predict, by the readout's membrane at every step.
 
         Args:
             features: Input ``[T, B, F]``: time steps, batch, features.
+
+        Returns:
+            The prediction ``[T, B, O]``, in units of the membrane potential.
         """
         return self.trace(features).prediction
 
@@ -108,6 +111,9 @@ class SpikingRegressor(nn.Module):
 
         Args:
             features: Input ``[T, B, F]``: time steps, batch, features.
+
+        Returns:
+            The prediction with all that led to it.
         """
         tensor("features", features)
         width = self.fc_in.in_features

@@ -1,7 +1,8 @@
 """Arrays to axes: the same thing has the same colour in every figure.
 
-Every function draws on the ``Axes`` it is given and returns it. Arrays may be tensors
-on any device, with or without gradient; axes of size one are dropped.
+Every function draws on the ``Axes`` it is given and returns it, and raises
+``ValueError`` for an array of another shape than it says. Arrays may be tensors on any
+device, with or without gradient; a batch of one and a single feature may stay.
 """
 
 from collections.abc import Sequence
@@ -147,7 +148,7 @@ def histogram(
 
     Args:
         ax: Axes to draw on.
-        values: One value a neuron, between 0 and 1.
+        values: One value per neuron. The axis ends at 0 and 1.
         color: Colour of the bars.
         label: Entry in the legend.
     """
@@ -185,9 +186,9 @@ def _array(values: Values) -> NDArray[Any]:
 
 
 def _curve(name: str, values: Values) -> NDArray[Any]:
-    array = _array(values).squeeze()
-    if array.ndim != 1:
+    array = _array(values)
+    if array.ndim == 0 or array.size != len(array):
         raise ValueError(
-            f"{name} must be one curve [T], not of shape {list(_array(values).shape)}"
+            f"{name} must be one curve [T], not of shape {list(array.shape)}"
         )
-    return array
+    return array.reshape(-1)

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 import snntorch as snn
 import torch
@@ -16,29 +15,12 @@ from spikereg._check import positive, tensor, whole_number
 Batches = Iterable[tuple[Tensor, Tensor]]
 
 
-@runtime_checkable
-class _Trace(Protocol):
-    @property
-    def prediction(self) -> Tensor: ...
-
-    @property
-    def spikes(self) -> dict[str, Tensor]: ...
-
-
-@runtime_checkable
-class _Traceable(Protocol):
-    """A model that can show its spikes, as SpikingRegressor does."""
-
-    def trace(self, features: Tensor, /) -> _Trace: ...
-
-
 @dataclass
 class History:
     """What happened in each epoch.
 
     Attributes:
-        loss: Mean squared error of each epoch, averaged over all its values *while*
-            the weights were changing: each batch counts before its own step.
+        loss: Mean squared error of each epoch; each batch counts before its own step.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -98,8 +80,8 @@ def fit(
     Raises:
         ValueError: For a bad number of epochs or learning rate, a model without
             parameters to learn, an epoch without batches, a batch that is no pair,
-            features or labels that are empty or not finite, or a prediction whose
-            shape is not the labels'.
+            features or labels that are not ``[T, B, F]``, empty or not finite, or a
+            prediction whose shape is not the labels'.
         TypeError: For features or labels that are no tensors.
         FloatingPointError: At the first loss or gradient that is not finite. The model
             then has the last weights whose loss was finite, or its first if none was.
@@ -167,14 +149,15 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
         TypeError: For features or labels that are no tensors.
     """
     predictions, targets, rates = [], [], []
+    show = getattr(model, "trace", None)  # of a model that can show its spikes
     training = model.training
     model.eval()
     try:
         with torch.no_grad():
             for features, labels in _batches(loader, _device(model)):
                 targets.append(labels)
-                if isinstance(model, _Traceable):
-                    trace = model.trace(features)
+                if callable(show):
+                    trace = show(features)
                     predictions.append(trace.prediction)
                     spikes = torch.cat([s.flatten() for s in trace.spikes.values()])
                     rates.append(metrics.spike_rate(spikes) * labels.shape[1])
@@ -185,8 +168,9 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
     if not targets:
         raise _empty(loader)
 
-    prediction = torch.cat(predictions, dim=1).double()
-    target = torch.cat(targets, dim=1).double()
+    # Double precision, so that sums over many values lose nothing; MPS has none.
+    prediction = torch.cat(predictions, dim=1).cpu().double()
+    target = torch.cat(targets, dim=1).cpu().double()
     return Report(
         l1=metrics.l1(prediction, target).item(),
         mse=metrics.mse(prediction, target).item(),
@@ -206,8 +190,9 @@ def _batches(loader: Batches, device: torch.device) -> Iterator[tuple[Tensor, Te
         features, labels = batch
         for name, values in (("features", features), ("labels", labels)):
             tensor(name, values)
-            if values.numel() == 0:
-                raise ValueError(f"{name} must not be empty: {list(values.shape)}")
+            if values.ndim != 3 or values.numel() == 0:
+                shape = list(values.shape)
+                raise ValueError(f"{name} must be a filled [T, B, F], not {shape}")
             if not values.isfinite().all():
                 where = (~values.isfinite()).nonzero()[0].tolist()
                 value = values[tuple(where)].item()

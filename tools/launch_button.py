@@ -27,8 +27,8 @@ def add_button(
     if doctree and is_published(options["repository_url"]):
         path = Path(app.env.doc2path(pagename, base=False))
         if path.suffix == ".ipynb":
-            address, branch = options["repository_url"], options["repository_branch"]
-            url, tooltip = colab(address, str(path), branch), "Run this chapter"
+            url = colab(options["repository_url"], str(path))
+            tooltip = "Run this chapter"
     context["header_buttons"].insert(
         0,
         {

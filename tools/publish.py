@@ -62,10 +62,10 @@ def is_published(address: str) -> bool:
     return address != UNPUBLISHED
 
 
-def colab(address: str, path: str, branch: str = "main") -> str:
-    """Return where Colab opens a notebook of a published repository."""
+def colab(address: str, path: str) -> str:
+    """Return where Colab opens a notebook of a published repository's branch main."""
     place = address.removeprefix("https://github.com/")
-    return f"https://colab.research.google.com/github/{place}/blob/{branch}/{path}"
+    return f"https://colab.research.google.com/github/{place}/blob/main/{path}"
 
 
 def badge(address: str, page: str) -> str:

@@ -5,6 +5,7 @@ image viewer does not shrink.
 """
 
 import argparse
+import os
 import shutil
 from pathlib import Path
 
@@ -20,9 +21,9 @@ LOOKS: dict[str, tuple[str, ViewportSize]] = {
     "dark": ("dark", {"width": 1280, "height": 900}),
     "phone": ("light", {"width": 390, "height": 844}),
 }
-# What a browser without a desktop, a network and a user of its own needs.
+# No graphics card, no calls home; Chromium's sandbox refuses to work for root.
 FLAGS = [
-    "--no-sandbox",
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

@@ -50,7 +50,8 @@ def scan(
         state: Membrane :math:`U_{-1}` before the first step, ``[B, N]``; zeros if
             ``None``.
         backend: ``"reference"`` is snnTorch's own step, looped in Python: the
-            specification. ``"auto"`` picks the fastest that can do the job.
+            specification. ``"auto"`` picks the fastest that can do the job, which so
+            far is the only one.
 
     Returns:
         Spikes (0 or 1) and membranes, each ``[T, B, N]``, in the current's data type.
