@@ -95,7 +95,7 @@ def spike_rate(spikes: Float[Tensor, "..."]) -> Float[Tensor, ""]:
         spikes: Spikes (0 or 1, floating-point) of any shape.
 
     Returns:
-        A scalar without unit: 0 is silent, 1 fires at every step.
+        A scalar without unit, from 0 (silent) to 1 (fires at every step).
     """
     return spikes.mean()
 
