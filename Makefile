@@ -38,6 +38,6 @@ publish: environment  ## write the address REPOSITORY=https://github.com/you/nam
 environment:
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo "$(PYTHON) is missing: install Python 3.11, 3.12 or 3.13"; exit 1; }
-	@$(PYTHON) tools/environment.py
+	@$(PYTHON) tools/environment.py .venv requirements.txt
 
 .PHONY: help book test notebooks serve screenshots publish environment

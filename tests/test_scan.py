@@ -130,6 +130,14 @@ def test_a_wrong_neuron_does_not_agree_with_the_equations(make, right):
 
 # snnTorch, stepped by hand
 
+#: How far a gradient may lie from autograd's.  Both add the same numbers, each exact to
+#: half an ulp, in another order: with up to some hundred terms an error of about 1e-5
+#: (float32) or 1e-14 (float64) of the largest.  The rest is room for cancellation.
+TOLERANCE = {
+    torch.float32: {"rtol": 1e-4, "atol": 1e-4},
+    torch.float64: {"rtol": 1e-12, "atol": 1e-12},
+}
+
 
 def random_layer(reset="subtract", dtype=torch.float32, spike_grad=None, seed=0):
     """Make a neuron with some β outside [0, 1], and the current and state for it."""
@@ -170,14 +178,18 @@ def gradients(outputs, neuron, current, state):
 @each_reset
 @each_backend
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_outputs_and_gradients_are_bit_for_bit_snntorchs(reset, backend, dtype):
+def test_outputs_are_snntorchs_bits_and_gradients_to_rounding(reset, backend, dtype):
     layer = random_layer(reset, dtype)
     ours = scan(*layer, backend=backend)
     theirs = step_by_step(*layer)
     assert 0 < ours[0].mean() < 1
     assert all(out.dtype == dtype for out in ours)
     assert same(ours, theirs)
-    assert same(gradients(ours, *layer)[0], gradients(theirs, *layer)[0])
+    pairs = gradients(ours, *layer)[0], gradients(theirs, *layer)[0]
+    if backend == "reference":
+        assert same(*pairs)
+    for actual, expected in zip(*pairs, strict=True):
+        torch.testing.assert_close(actual, expected, **TOLERANCE[dtype])
 
 
 def slope_of_fast_sigmoid(x):
@@ -274,7 +286,7 @@ def test_without_a_state_the_membrane_starts_from_zero(backend):
     assert torch.equal(membrane, expected)
 
 
-@each_backend
+@pytest.mark.parametrize("backend", ["auto", "reference"])
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_outputs_have_the_data_type_of_the_current(backend, dtype):
     neuron = snn.Leaky(beta=torch.rand(3), threshold=torch.rand(3)).to(dtype)
@@ -373,7 +385,7 @@ def relabelled():
         ({"state": torch.zeros(3, 2)}, ValueError, r"state .* not \[3, 2\]"),
         ({"state": zeros[0].double()}, ValueError, "state .* not torch.float64"),
         ({"state": (zeros[0],)}, TypeError, "state .* not tuple"),
-        ({"backend": "gpu"}, ValueError, r"backend .*'reference'\), not 'gpu'"),
+        ({"backend": "gpu"}, ValueError, r"backend .*'cpu'\), not 'gpu'"),
         ({"neuron": snn.Leaky(beta=torch.rand(2))}, ValueError, r"beta .* not .*\[2\]"),
         (
             {"neuron": snn.Leaky(beta=0.5, threshold=torch.rand(2, 3))},

@@ -252,8 +252,6 @@ def project(tmp_path, monkeypatch):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".venv").mkdir()
     monkeypatch.setattr(environment, "ROOT", tmp_path)
-    monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
-    monkeypatch.setattr(environment, "STAMP", tmp_path / ".venv" / ".complete")
     commands = []
     monkeypatch.setattr(
         environment.subprocess, "run", lambda command, **_: commands.append(command)
@@ -261,22 +259,27 @@ def project(tmp_path, monkeypatch):
     return tmp_path, commands
 
 
+def prepare(folder, requirements="requirements.txt"):
+    environment.main(folder / ".venv", folder / requirements)
+
+
 def test_a_complete_environment_is_left_alone(project):
-    _, commands = project
-    environment.main()
+    folder, commands = project
+    prepare(folder)
     assert any("install" in command for command in commands)
     commands.clear()
-    environment.main()
+    prepare(folder)
     assert commands == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml", "more.txt"])
 def test_a_changed_requirement_is_installed(project, name):
     folder, commands = project
-    environment.main()
+    (folder / "more.txt").write_text("-c requirements.txt\n")
+    prepare(folder, "more.txt")
     commands.clear()
     (folder / name).write_text((folder / name).read_text() + "# changed\n")
-    environment.main()
+    prepare(folder, "more.txt")
     assert any("install" in command for command in commands)
 
 
@@ -285,15 +288,15 @@ def test_an_interrupted_install_is_repaired(project, monkeypatch):
         if "install" in command:
             raise KeyboardInterrupt
 
-    _, commands = project
-    environment.main()
-    (project[0] / "requirements.txt").write_text("snntorch\n")
+    folder, commands = project
+    prepare(folder)
+    (folder / "requirements.txt").write_text("snntorch\n")
     with monkeypatch.context() as patch:
         patch.setattr(environment.subprocess, "run", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            environment.main()
+            prepare(folder)
     commands.clear()
-    environment.main()
+    prepare(folder)
     assert any("install" in command for command in commands)
 
 
@@ -301,9 +304,9 @@ def test_an_environment_of_another_python_is_replaced(project):
     folder, commands = project
     config = folder / ".venv" / "pyvenv.cfg"
     config.write_text(f"version = {environment.VERSION}.1\n")
-    environment.main()
+    prepare(folder)
     assert not any("--clear" in command for command in commands)
     config.write_text("version = 3.8.1\n")
-    environment.STAMP.unlink()
-    environment.main()
+    (folder / ".venv" / ".complete").unlink()
+    prepare(folder)
     assert any("--clear" in command for command in commands)

@@ -1,7 +1,9 @@
-"""Make .venv hold what requirements.txt asks for, if it does not already.
+"""Make a virtual environment hold what a file of requirements asks for.
 
-Needs nothing but the standard library, and stays readable for older Pythons, so
-that they can say what is wrong with them.
+    python tools/environment.py .venv requirements.txt
+
+does nothing if it already holds that.  Needs nothing but the standard library, and
+stays readable for older Pythons, so that they can say what is wrong with them.
 """
 
 import hashlib
@@ -10,8 +12,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-STAMP = VENV / ".complete"
 OLDEST, NEWEST = (3, 11), (3, 13)
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -33,11 +33,12 @@ def complaint() -> str:
     return ""
 
 
-def wanted() -> str:
+def wanted(requirements: Path) -> str:
     """Name the state that a complete environment has."""
     digest = hashlib.sha256()
-    for name in ("requirements.txt", "pyproject.toml"):
-        digest.update((ROOT / name).read_bytes())
+    # The other files build on the versions that requirements.txt names.
+    for path in (requirements, ROOT / "requirements.txt", ROOT / "pyproject.toml"):
+        digest.update(path.read_bytes())
     return f"python {VERSION} {digest.hexdigest()}\n"
 
 
@@ -47,29 +48,30 @@ def fits(venv: Path) -> bool:
     return config.exists() and f"version = {VERSION}." in config.read_text()
 
 
-def main() -> None:
+def main(venv: Path, requirements: Path) -> None:
     """Create, complete or repair the environment."""
-    if STAMP.exists() and STAMP.read_text() == wanted():
+    stamp = venv / ".complete"
+    if stamp.exists() and stamp.read_text() == wanted(requirements):
         return
-    STAMP.unlink(missing_ok=True)  # an interrupted install leaves none behind
+    stamp.unlink(missing_ok=True)  # an interrupted install leaves none behind
     # Inside .venv itself, sys.executable would go with what --clear removes.
     python = getattr(sys, "_base_executable", sys.executable)
-    clear = [] if fits(VENV) else ["--clear"]
-    print(f"Preparing {VENV} with {python}", flush=True)
-    subprocess.run([python, "-m", "venv", *clear, str(VENV)], check=True)
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    clear = [] if fits(venv) else ["--clear"]
+    print(f"Preparing {venv} with {python}", flush=True)
+    subprocess.run([python, "-m", "venv", *clear, str(venv)], check=True)
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
     subprocess.run(
-        [*pip, "install", "--quiet", "-r", "requirements.txt", "-e", "."],
+        [*pip, "install", "--quiet", "-r", str(requirements), "-e", "."],
         cwd=ROOT,
         check=True,
     )
-    STAMP.write_text(wanted())
+    stamp.write_text(wanted(requirements))
 
 
 if __name__ == "__main__":
     if complaint():
         sys.exit(complaint())
     try:
-        main()
+        main(*(ROOT / argument for argument in sys.argv[1:]))
     except subprocess.CalledProcessError:
         sys.exit("The environment is not complete: see above, then run make again.")

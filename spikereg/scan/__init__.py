@@ -6,11 +6,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from spikereg._check import one_of, tensor
-from spikereg.scan.reference import scan_leaky
+from spikereg.scan import cpu, reference
 
 __all__ = ["BACKENDS", "scan"]
 
-BACKENDS = ("auto", "reference")
+BACKENDS = ("auto", "reference", "cpu")
 
 _STEPS = {"subtract": "_base_sub", "zero": "_base_zero", "none": "_base_int"}
 
@@ -50,8 +50,11 @@ def scan(
         state: Membrane :math:`U_{-1}` before the first step, ``[B, N]``; zeros if
             ``None``.
         backend: ``"reference"`` is snnTorch's own step, looped in Python: the
-            specification. ``"auto"`` picks the fastest that can do the job, which so
-            far is the only one.
+            specification. ``"cpu"`` runs all steps in one compiled loop: the same
+            spikes and membranes to the last bit, the same gradients to rounding,
+            first derivatives only; in float32 and float64, with any deterministic,
+            elementwise surrogate, without the options named above. ``"auto"`` takes
+            ``"cpu"`` where it can do the job and ``"reference"`` elsewhere.
 
     Returns:
         Spikes (0 or 1) and membranes, each ``[T, B, N]``, in the current's data type.
@@ -63,6 +66,8 @@ def scan(
             the data type of one of the three wider than the current's, the backend
             unknown, or if the neuron keeps its state itself (``init_hidden=True``) or
             had its ``reset_mechanism`` set anew, which changes snnTorch's label only.
+            Under ``"cpu"`` also if the neuron has a feature that the compiled loop
+            lacks, which is named.
 
     Source:
         ``snntorch.Leaky`` 1.0; J. K. Eshraghian et al., *Training spiking neural
@@ -75,7 +80,13 @@ def scan(
     if state is None:
         state = torch.zeros_like(current[0])
     _check_state(state, current)
-    return scan_leaky(neuron, current, state)
+    if backend != "reference":
+        try:
+            return cpu.scan_leaky(neuron, current, state)
+        except cpu.UnsupportedError:
+            if backend == "cpu":
+                raise
+    return reference.scan_leaky(neuron, current, state)
 
 
 def _check_neuron(neuron: snn.Leaky) -> None:
