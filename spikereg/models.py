@@ -9,8 +9,8 @@ from jaxtyping import Float
 from snntorch import surrogate
 from torch import Tensor, nn
 
+from spikereg import stack
 from spikereg._check import local_generator, tensor, whole_number
-from spikereg.scan import scan
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ class SpikingRegressor(nn.Module):
         Returns:
             The prediction ``[T, B, O]``, in units of the membrane potential.
         """
-        return self.trace(features).prediction
+        self._check(features)
+        return stack.readout(self._layers(), features)
 
     def trace(self, features: Float[Tensor, "T B F"]) -> Trace:
         """Run the network and keep every layer's spikes and membranes.
@@ -115,18 +116,10 @@ class SpikingRegressor(nn.Module):
         Returns:
             The prediction with all that led to it.
         """
-        tensor("features", features)
-        width = self.fc_in.in_features
-        if features.ndim != 3 or features.shape[-1] != width:
-            raise ValueError(
-                f"features must have the shape [T, B, F] with F = {width}, not "
-                f"{list(features.shape)}"
-            )
-        spikes_in, membrane_in = scan(self.lif_in, self.fc_in(features))
-        spikes_hidden, membrane_hidden = scan(
-            self.lif_hidden, self.fc_hidden(spikes_in)
+        self._check(features)
+        (spikes_in, membrane_in), (spikes_hidden, membrane_hidden), (_, prediction) = (
+            stack.run(self._layers(), features)
         )
-        _, prediction = scan(self.li_out, self.fc_out(spikes_hidden))
         return Trace(
             prediction=prediction,
             spikes={"lif_in": spikes_in, "lif_hidden": spikes_hidden},
@@ -136,6 +129,22 @@ class SpikingRegressor(nn.Module):
                 "li_out": prediction,
             },
         )
+
+    def _layers(self) -> stack.Layers:
+        return (
+            (self.fc_in, self.lif_in),
+            (self.fc_hidden, self.lif_hidden),
+            (self.fc_out, self.li_out),
+        )
+
+    def _check(self, features: Tensor) -> None:
+        tensor("features", features)
+        width = self.fc_in.in_features
+        if features.ndim != 3 or features.shape[-1] != width:
+            raise ValueError(
+                f"features must have the shape [T, B, F] with F = {width}, not "
+                f"{list(features.shape)}"
+            )
 
 
 def _linear(num_inputs: int, num_outputs: int, generator: torch.Generator) -> nn.Linear:

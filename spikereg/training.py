@@ -93,7 +93,7 @@ def fit(
     if not parameters:
         raise ValueError("model must have parameters that learn, not 0 of them")
     decays = _learned_decays(model)
-    optimizer = torch.optim.Adam(parameters, lr=float(lr))
+    optimizer = torch.optim.Adam(parameters, lr=float(lr), fused=True)
     last_good = [p.detach().clone() for p in parameters]
     history = History()
 

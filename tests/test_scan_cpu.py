@@ -157,12 +157,12 @@ def test_overflow_and_underflow_have_snntorchs_bits(reset, value):
 # A wrong kernel is seen
 
 
-def resets_early(reset, current, state, *rest):
-    return kernels.forward(reset, current, state + 10, *rest)
+def resets_early(reset, state, *rest):
+    return kernels.forward(reset, state + 10, *rest)
 
 
-def fires_at_the_threshold(reset, current, state, beta, theta, *rest):
-    return kernels.forward(reset, current, state, beta, theta - 2**-20, *rest)
+def fires_at_the_threshold(reset, state, beta, threshold, *rest):
+    return kernels.forward(reset, state, beta, threshold - 2**-20, *rest)
 
 
 @pytest.mark.parametrize("wrong", [resets_early, fires_at_the_threshold])
@@ -294,24 +294,28 @@ def test_without_gradients_nothing_is_kept():
 
 IN_ANOTHER_PROCESS = """
 import os, sys, torch, snntorch as snn
-from spikereg import scan
-from spikereg.scan import threads
+from spikereg import SpikingRegressor, _compiled, scan
 # Only ours: PyTorch's own threads, once started, do not survive a fork.
 torch.set_num_threads(1)
-threads.torch.get_num_threads = lambda: 3
-neuron = snn.Leaky(beta=0.9)
-current = torch.rand(100, 37, 101, generator=torch.Generator().manual_seed(0))
-current.requires_grad_()
+_compiled.torch.get_num_threads = lambda: 3
+neuron, model = snn.Leaky(beta=0.9), SpikingRegressor(65, seed=0)
+generator = torch.Generator().manual_seed(0)
+current = torch.rand(100, 37, 101, generator=generator).requires_grad_()
+features = torch.rand(100, 80, 1, generator=generator)
 def run():
     spikes, membrane = scan(neuron, current, backend="cpu")
     (gradient,) = torch.autograd.grad(spikes.sum() + membrane.sum(), current)
-    return spikes, membrane, gradient
+    output = model(features)
+    weights = [model.fc_in.weight, model.fc_hidden.weight, model.lif_in.beta]
+    return spikes, membrane, gradient, output, *torch.autograd.grad(
+        output.square().sum(), weights
+    )
 many = run()
-assert threads._pool.cache_info().currsize == 1, "no threads were used"
-threads.torch.get_num_threads = lambda: 1
+assert _compiled._pool.cache_info().currsize == 1, "no threads were used"
+_compiled.torch.get_num_threads = lambda: 1
 same = lambda: all(torch.equal(a, b) for a, b in zip(run(), many))
 assert same(), "the number of threads changes the result"
-threads.torch.get_num_threads = lambda: 3
+_compiled.torch.get_num_threads = lambda: 3
 if child := os.fork():
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 os._exit(0 if same() else 1)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from spikereg._check import one_of, tensor
 from spikereg.scan import cpu, reference
+from spikereg.scan.rules import UnsupportedError
 
 __all__ = ["BACKENDS", "scan"]
 
@@ -74,22 +75,23 @@ def scan(
         networks using lessons from deep learning*, Proc. IEEE 111 (2023).
     """
     one_of("backend", backend, BACKENDS)
-    _check_neuron(neuron)
+    check_neuron(neuron)
     _check_current(current)
-    _check_parameters(neuron, current)
+    check_parameters(neuron, current, current.shape[-1])
     if state is None:
         state = torch.zeros_like(current[0])
     _check_state(state, current)
     if backend != "reference":
         try:
             return cpu.scan_leaky(neuron, current, state)
-        except cpu.UnsupportedError:
+        except UnsupportedError:
             if backend == "cpu":
                 raise
     return reference.scan_leaky(neuron, current, state)
 
 
-def _check_neuron(neuron: snn.Leaky) -> None:
+def check_neuron(neuron: snn.Leaky) -> None:
+    """Raise unless ``neuron`` is a layer that can be run over all steps."""
     if not isinstance(neuron, snn.Leaky):
         raise TypeError(
             f"neuron must be an snntorch.Leaky, not {type(neuron).__name__}"
@@ -118,14 +120,14 @@ def _check_current(current: Tensor) -> None:
         raise ValueError(f"current must be floating-point, not {current.dtype}")
 
 
-def _check_parameters(neuron: snn.Leaky, current: Tensor) -> None:
-    width = current.shape[-1]
+def check_parameters(neuron: snn.Leaky, current: Tensor, width: int) -> None:
+    """Raise unless β and θ fit ``width`` neurons and the current's data type."""
     for name in ("beta", "threshold"):
         value = getattr(neuron, name)
         if value.shape not in ((), (1,), (width,)):
             raise ValueError(
                 f"the neuron's {name} must have size 1 or N = {width} to fit the "
-                f"current {list(current.shape)}, not shape {list(value.shape)}"
+                f"current {[*current.shape[:2], width]}, not shape {list(value.shape)}"
             )
         _check_not_wider(f"the neuron's {name}", value, current)
 
@@ -141,6 +143,8 @@ def _check_state(state: Tensor, current: Tensor) -> None:
 
 
 def _check_not_wider(name: str, value: Tensor, current: Tensor) -> None:
+    if value.dtype == current.dtype:
+        return
     if torch.result_type(value, current) != current.dtype:
         raise ValueError(
             f"{name} must not be wider than the current's {current.dtype}, not "

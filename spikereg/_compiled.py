@@ -1,0 +1,64 @@
+"""Loops compiled by Numba, and threads to run them in."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from typing import Any, no_type_check
+
+import numba
+import torch
+
+# Elements of one task below which a second thread costs more than it brings.
+_SMALLEST_TASK = 100_000
+
+
+@no_type_check
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile at the first call and keep the result on disk where that is allowed.
+
+    Nothing is fused or reordered (no fast-math), and the GIL is released.
+    """
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # Numba found no folder to write to
+        return numba.njit(**options)(function)
+
+
+def share(
+    loop: Callable[..., object], arrays: Sequence[Any], *, parts: int, elements: int
+) -> None:
+    """Run a compiled loop over all parts, shared among threads where that pays.
+
+    Args:
+        loop: Called as ``loop(*arrays, first, last)`` with the bounds of some parts;
+            what it writes must not depend on them.
+        arrays: Its other arguments.
+        parts: Into how many parts the work can be cut.
+        elements: Size of the whole work.
+    """
+    tasks = 1
+    if elements >= 2 * _SMALLEST_TASK:
+        tasks = min(torch.get_num_threads(), elements // _SMALLEST_TASK, parts)
+    if tasks < 2:
+        loop(*arrays, 0, parts)
+        return
+    bounds = [parts * task // tasks for task in range(tasks + 1)]
+    pool = _pool(tasks)
+    others = [pool.submit(loop, *arrays, *pair) for pair in pairwise(bounds[1:])]
+    loop(*arrays, 0, bounds[1])
+    for other in others:
+        other.result()
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Keep the threads: Numba's own pools do not survive a fork."""
+    return ThreadPoolExecutor(threads - 1, thread_name_prefix="spikereg")
+
+
+# A forked child has the pools but not their threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)
