@@ -1,4 +1,4 @@
-"""Loops compiled by Numba, and threads to run them in."""
+"""Loops compiled by Numba, the arrays they take, and threads to run them in."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -8,7 +8,10 @@ from itertools import pairwise
 from typing import Any, no_type_check
 
 import numba
+import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 # Elements of one task below which a second thread costs more than it brings.
 _SMALLEST_TASK = 100_000
@@ -25,6 +28,18 @@ def compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # Numba found no folder to write to
         return numba.njit(**options)(function)
+
+
+def flat(tensor: Tensor, like: Tensor | None = None) -> npt.NDArray[np.floating]:
+    """View a tensor as a flat array: a copy if it is not contiguous.
+
+    Args:
+        tensor: On the CPU.
+        like: Whose data type the array gets, by a copy if need be.
+    """
+    if like is not None and tensor.dtype != like.dtype:
+        tensor = tensor.to(like.dtype)
+    return tensor.detach().contiguous().numpy().reshape(-1)
 
 
 def share(

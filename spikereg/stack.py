@@ -13,10 +13,9 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from spikereg import events
-from spikereg._compiled import share
+from spikereg._compiled import flat, share
 from spikereg.scan import check_neuron, check_parameters, kernels, scan
-from spikereg.scan.cpu import flat
-from spikereg.scan.rules import HOOKS, Rule, rule_of, unsupported
+from spikereg.scan.rules import Rule, has_hooks, rule_of, unsupported
 
 __all__ = ["readout", "run"]
 
@@ -70,7 +69,7 @@ def readout(layers: Layers, features: Float[Tensor, "T B F"]) -> Float[Tensor, "
 
 
 def _is_plain(linear: nn.Linear) -> bool:
-    return type(linear) is nn.Linear and not any(getattr(linear, n) for n in HOOKS)
+    return type(linear) is nn.Linear and not has_hooks(linear)
 
 
 def _plan(
@@ -106,18 +105,16 @@ class _Stack(torch.autograd.Function):
     def forward(
         ctx: Any, rules: list[Rule], features: Tensor, *parameters: Tensor | None
     ) -> Tensor:
-        membranes: list[Tensor] = []
-        ctx.rules, ctx.levels, ctx.arrays, ctx.by_events = rules, [], [], []
+        ctx.rules, ctx.arrays, ctx.fired = rules, [], []
+        membrane: Tensor
         for rule, layer in zip(rules, _by_layer(parameters), strict=True):
             weight, bias, beta, threshold = layer
-            if membranes:
-                membrane, by_events = events.multiply(
-                    membranes[-1], ctx.levels[-1], weight, bias
-                )
+            if ctx.fired:
+                membrane = ctx.fired[-1].multiply(weight, bias)
             else:
-                membrane, by_events = F.linear(features, weight, bias), False
+                membrane = F.linear(features, weight, bias)
             u = flat(membrane)
-            state = np.zeros(len(u) // membrane.shape[0], u.dtype)
+            state = np.zeros(len(u) // features.shape[0], u.dtype)
             arrays = state, flat(beta), flat(threshold), u
             share(
                 kernels.forward,
@@ -125,31 +122,29 @@ class _Stack(torch.autograd.Function):
                 parts=len(state),
                 elements=len(u),
             )
-            membranes.append(membrane)
-            ctx.levels.append(threshold.detach().expand(weight.shape[0]).contiguous())
             ctx.arrays.append(arrays)
-            ctx.by_events.append(by_events)
-        ctx.save_for_backward(features, *membranes, *parameters)
-        return membranes[-1]
+            ctx.fired.append(events.Fired(membrane, threshold))
+        ctx.save_for_backward(features, membrane, *parameters)
+        return membrane
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_output: Tensor) -> tuple[Tensor | None, ...]:
-        features, *saved = ctx.saved_tensors
-        depth = len(ctx.rules)
-        membranes, layers = saved[:depth], _by_layer(saved[depth:])
+        features, output, *parameters = ctx.saved_tensors
+        layers = _by_layer(parameters)
         _, for_features, *wanted = ctx.needs_input_grad
         found: list[Tensor | None] = []
         # Of the last layer the membrane is read, of the others the spikes.
         to_membrane, surrogate = flat(to_output), kernels.GIVEN
-        to_current = torch.zeros_like(membranes[-1])
-        for n in reversed(range(depth)):
+        to_current = torch.zeros_like(output).view(-1, output.shape[-1])
+        for n in reversed(range(len(layers))):
             weight, _, beta, threshold = layers[n]
             for_weight, for_bias, for_beta, for_threshold = _by_layer(wanted)[n]
             state, *arrays = ctx.arrays[n]
+            to_state = np.empty(len(state), state.dtype)
             # A number for each column, as if it had a β and a θ of its own
-            to_beta = np.empty_like(state if for_beta else state[:0])
-            to_threshold = np.empty_like(state if for_threshold else state[:0])
+            to_beta = np.empty(len(state) if for_beta else 0, state.dtype)
+            to_threshold = np.empty(len(state) if for_threshold else 0, state.dtype)
             share(
                 kernels.backward,
                 (
@@ -160,32 +155,29 @@ class _Stack(torch.autograd.Function):
                     *arrays,
                     to_membrane,
                     flat(to_current),
-                    np.empty_like(state),
+                    to_state,
                     to_beta,
                     to_threshold,
                 ),
                 parts=len(state),
                 elements=to_current.numel(),
             )
-            rows = to_current.flatten(0, 1)
             to_weight = None
             if for_weight and n:
-                to_weight = events.gradient_for_weight(
-                    membranes[n - 1], ctx.levels[n - 1], rows, ctx.by_events[n]
-                )
+                to_weight = ctx.fired[n - 1].gradient_for_weight(to_current)
             elif for_weight:
-                to_weight = rows.t() @ features.flatten(0, 1)
+                to_weight = to_current.t() @ features.flatten(0, 1)
             found[:0] = (
                 to_weight,
-                rows.sum(dim=0) if for_bias else None,
+                to_current.sum(dim=0) if for_bias else None,
                 _summed(to_beta, beta) if for_beta else None,
                 _summed(to_threshold, threshold) if for_threshold else None,
             )
-            if n:
-                to_membrane, surrogate = to_membrane[:0], ctx.rules[n - 1].surrogate
             if n or for_features:
                 to_current = to_current @ weight
-        return None, to_current if for_features else None, *found
+            if n:
+                to_membrane, surrogate = to_membrane[:0], ctx.rules[n - 1].surrogate
+        return None, to_current.view_as(features) if for_features else None, *found
 
 
 def _by_layer(values: Sequence[Any]) -> list[Sequence[Any]]:
@@ -198,4 +190,6 @@ def _summed(of_columns: npt.NDArray[np.floating], parameter: Tensor) -> Tensor:
     each = torch.from_numpy(of_columns)
     if parameter.numel() == 1:
         return each.sum().view_as(parameter)
+    if parameter.numel() == len(of_columns):
+        return each
     return each.view(-1, parameter.shape[0]).sum(dim=0)

@@ -1,9 +1,9 @@
 """A linear layer driven by events: a neuron that is silent costs nothing."""
 
+import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -11,10 +11,10 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from spikereg._check import one_of, tensor
-from spikereg._compiled import share
+from spikereg._compiled import flat, share
 from spikereg.events import kernels
 
-__all__ = ["BACKENDS", "linear"]
+__all__ = ["BACKENDS", "Fired", "linear"]
 
 BACKENDS = ("auto", "dense", "events")
 
@@ -72,9 +72,8 @@ def linear(
         _check_events(spikes, weight, bias)
     if backend == "dense":
         return F.linear(spikes, weight, bias)
-    rows = spikes.reshape(-1, spikes.shape[-1])
-    product: Tensor = _Linear.apply(rows, weight, bias)  # type: ignore[no-untyped-call]
-    return product.view(*spikes.shape[:-1], len(weight))
+    product: Tensor = _Linear.apply(spikes, weight, bias)  # type: ignore[no-untyped-call]
+    return product
 
 
 def _check_shapes(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> None:
@@ -117,17 +116,25 @@ def _check_events(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> None:
 
 
 def _pays(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
-    rows = spikes.reshape(-1, max(spikes.shape[-1], 1))
+    outputs, inputs = weight.shape
     return (
-        _is_large(rows, len(weight))
+        _is_large(spikes.numel() // max(inputs, 1), outputs)
         and not _obstacle(spikes, weight, bias)
-        and _is_binary(rows)
-        and _are_few(rows, _nothing(rows))
+        and _is_binary(spikes)
+        and _of(spikes).are_few()
     )
 
 
+def _is_large(rows: int, outputs: int) -> bool:
+    return rows >= _FEWEST_ROWS and outputs >= _FEWEST_OUTPUTS
+
+
 def _is_binary(spikes: Tensor) -> bool:
-    return bool(kernels.is_binary(spikes.detach().reshape(-1).numpy()))
+    return bool(kernels.is_binary(flat(spikes)))
+
+
+def _of(spikes: Tensor) -> "Fired":
+    return Fired(spikes, spikes.new_zeros(1))
 
 
 class _Linear(torch.autograd.Function):
@@ -135,103 +142,100 @@ class _Linear(torch.autograd.Function):
     def forward(
         ctx: Any, spikes: Tensor, weight: Tensor, bias: Tensor | None
     ) -> Tensor:
-        spikes = spikes.contiguous()
         ctx.save_for_backward(spikes, weight)
-        return _add_up(spikes, _nothing(spikes), weight, bias)
+        return _of(spikes).add_up(weight, bias)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         spikes, weight = ctx.saved_tensors
         for_spikes, for_weight, for_bias = ctx.needs_input_grad
+        rows = gradient.reshape(-1, weight.shape[0])
         return (
             gradient @ weight if for_spikes else None,
-            _add_up_for_weight(spikes, _nothing(spikes), gradient)
-            if for_weight
-            else None,
-            gradient.sum(dim=0) if for_bias else None,
+            _of(spikes).add_up_for_weight(rows) if for_weight else None,
+            rows.sum(dim=0) if for_bias else None,
         )
 
 
-def multiply(
-    membrane: Float[Tensor, "T B I"],
-    threshold: Float[Tensor, "I"],
-    weight: Float[Tensor, "O I"],
-    bias: Float[Tensor, "O"] | None,
-) -> tuple[Float[Tensor, "T B O"], bool]:
-    """Do as :func:`linear` does, for spikes where membranes are above thresholds.
+class Fired:
+    """Spikes of a layer, told by where its membrane is above its threshold.
 
-    It leaves no graph, and asks for contiguous tensors of one data type on the CPU.
-
-    Returns:
-        Currents, and whether they were added up by events.
+    Args:
+        membrane: ``[..., I]`` on the CPU, in float32 or float64.
+        threshold: ``[I]`` or of size 1, in the same data type.
     """
-    rows = membrane.view(-1, threshold.shape[0])
-    if _is_large(rows, weight.shape[0]) and _are_few(rows, threshold):
-        currents = _add_up(rows, threshold, weight, bias)
-        return currents.view(*membrane.shape[:-1], -1), True
-    return F.linear(_spikes(membrane, threshold), weight, bias), False
 
+    def __init__(
+        self, membrane: Float[Tensor, "*rows I"], threshold: Float[Tensor, "..."]
+    ) -> None:
+        *self._shape, inputs = membrane.shape
+        self._membrane = flat(membrane).reshape(math.prod(self._shape), inputs)
+        self._threshold = flat(threshold)
+        if len(self._threshold) != inputs:
+            self._threshold = np.full(inputs, self._threshold)
+        self._added_up = False
 
-def gradient_for_weight(
-    membrane: Float[Tensor, "T B I"],
-    threshold: Float[Tensor, "I"],
-    to_currents: Float[Tensor, "R O"],
-    by_events: bool,
-) -> Float[Tensor, "O I"]:
-    """Differentiate :func:`multiply`, in the same manner as it multiplied."""
-    rows = membrane.flatten(0, 1)
-    if by_events:
-        return _add_up_for_weight(rows, threshold, to_currents)
-    return to_currents.t() @ _spikes(rows, threshold)
+    def multiply(
+        self, weight: Float[Tensor, "O I"], bias: Float[Tensor, "O"] | None
+    ) -> Float[Tensor, "*rows O"]:
+        """Do as :func:`linear` does by ``"auto"``, without a graph."""
+        if _is_large(len(self._membrane), weight.shape[0]) and self.are_few():
+            return self.add_up(weight, bias)
+        spikes = self._dense(weight).view(*self._shape, weight.shape[1])
+        return F.linear(spikes, weight, bias)
 
+    def gradient_for_weight(
+        self, to_currents: Float[Tensor, "rows O"]
+    ) -> Float[Tensor, "O I"]:
+        """Differentiate the product, in the manner in which it was multiplied."""
+        if self._added_up:
+            return self.add_up_for_weight(to_currents)
+        return to_currents.t() @ self._dense(to_currents)
 
-def _is_large(rows: Tensor, outputs: int) -> bool:
-    return rows.shape[0] >= _FEWEST_ROWS and outputs >= _FEWEST_OUTPUTS
+    def are_few(self) -> bool:
+        """Say whether there are few enough spikes to be looked at one by one."""
+        spikes = kernels.count(self._membrane, self._threshold)
+        return bool(spikes <= _MOST_SPIKES * self._membrane.size)
 
+    def add_up(
+        self, weight: Float[Tensor, "O I"], bias: Float[Tensor, "O"] | None
+    ) -> Float[Tensor, "*rows O"]:
+        """Add up the columns of the weights that the spikes pick."""
+        outputs, rows = weight.shape[0], len(self._membrane)
+        currents = weight.new_zeros(*self._shape, outputs)
+        if bias is not None:
+            currents += bias
+        columns = weight.detach().t().contiguous().numpy()
+        share(
+            kernels.add_columns,
+            (
+                self._membrane,
+                self._threshold,
+                columns,
+                currents.numpy().reshape(rows, outputs),
+            ),
+            parts=rows,
+            elements=self._membrane.size,
+        )
+        self._added_up = True
+        return currents
 
-def _are_few(rows: Tensor, threshold: Tensor) -> bool:
-    spikes = kernels.count(rows.detach().numpy(), threshold.detach().numpy())
-    return bool(spikes <= _MOST_SPIKES * rows.numel())
+    def add_up_for_weight(
+        self, to_currents: Float[Tensor, "rows O"]
+    ) -> Float[Tensor, "O I"]:
+        """Add up, for each column of the weights, the gradients of what it went to."""
+        to_columns = to_currents.new_zeros(len(self._threshold), to_currents.shape[1])
+        gradients = to_currents.contiguous().numpy()
+        share(
+            kernels.add_rows,
+            (self._membrane, self._threshold, gradients, to_columns.numpy()),
+            parts=len(self._threshold),
+            elements=self._membrane.size,
+        )
+        return to_columns.t()
 
-
-def _spikes(membrane: Tensor, threshold: Tensor) -> Tensor:
-    spikes = torch.empty_like(membrane)
-    rows = (each.view(-1, threshold.shape[0]) for each in (membrane, spikes))
-    kernels.compare(*_arrays(*rows, threshold))
-    return spikes
-
-
-def _nothing(spikes: Tensor) -> Tensor:
-    """Give the threshold above which a 1 is, and a 0 is not."""
-    return spikes.new_zeros(spikes.shape[-1])
-
-
-def _add_up(
-    rows: Tensor, threshold: Tensor, weight: Tensor, bias: Tensor | None
-) -> Tensor:
-    currents = rows.new_zeros(len(rows), len(weight))
-    if bias is not None:
-        currents += bias
-    share(
-        kernels.add_columns,
-        _arrays(rows, threshold, weight.t().contiguous(), currents),
-        parts=len(rows),
-        elements=rows.numel(),
-    )
-    return currents
-
-
-def _add_up_for_weight(rows: Tensor, threshold: Tensor, to_currents: Tensor) -> Tensor:
-    to_columns = rows.new_zeros(rows.shape[1], to_currents.shape[1])
-    share(
-        kernels.add_rows,
-        _arrays(rows, threshold, to_currents.contiguous(), to_columns),
-        parts=len(to_columns),
-        elements=rows.numel(),
-    )
-    return to_columns.t()
-
-
-def _arrays(*tensors: Tensor) -> list[npt.NDArray[np.floating]]:
-    return [tensor.detach().numpy() for tensor in tensors]
+    def _dense(self, like: Tensor) -> Tensor:
+        spikes = like.new_empty(self._membrane.shape)
+        kernels.compare(self._membrane, self._threshold, spikes.numpy())
+        return spikes

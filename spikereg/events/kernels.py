@@ -41,7 +41,7 @@ def count(membrane, threshold):
 
 @compiled
 @no_type_check
-def compare(membrane, spikes, threshold):
+def compare(membrane, threshold, spikes):
     """Fill in the spikes, 0 or 1."""
     one, zero = membrane.dtype.type(1), membrane.dtype.type(0)
     for row in range(len(membrane)):

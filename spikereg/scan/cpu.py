@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import snntorch as snn
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from spikereg._compiled import share
+from spikereg._compiled import flat, share
 from spikereg.scan import kernels
 from spikereg.scan.rules import Rule, UnsupportedError, rule_of, unsupported
 
@@ -124,18 +122,6 @@ class _Leaky(torch.autograd.Function):
             to_state,
             None,
         )
-
-
-def flat(tensor: Tensor, like: Tensor | None = None) -> npt.NDArray[np.floating]:
-    """View a tensor as a flat array: a copy if it is not contiguous.
-
-    Args:
-        tensor: On the CPU.
-        like: Whose data type the array gets, by a copy if need be.
-    """
-    if like is not None and tensor.dtype != like.dtype:
-        tensor = tensor.to(like.dtype)
-    return tensor.detach().contiguous().numpy().reshape(-1)
 
 
 def _through(

@@ -16,10 +16,8 @@ import numpy as np
 
 from spikereg._compiled import compiled
 
-__all__ = ["ATAN", "FAST_SIGMOID", "GIVEN", "backward", "forward"]
-
-SUBTRACT, ZERO = 0, 1  # as snnTorch numbers them; any other number is no reset
-FAST_SIGMOID, ATAN, GIVEN = 0, 1, 2
+SUBTRACT, ZERO, NONE = 0, 1, 2  # resets
+FAST_SIGMOID, ATAN, GIVEN = 0, 1, 2  # surrogates
 
 #: Columns that are walked through time together: their state stays in the cache.
 TILE = 1024

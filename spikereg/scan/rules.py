@@ -7,13 +7,17 @@ from typing import NamedTuple
 import snntorch as snn
 import torch
 from snntorch import surrogate
-from torch import Tensor
+from torch import Tensor, nn
 
 from spikereg.scan import kernels
 
 # What makes up a step of snn.Leaky: a neuron that changes any of these is another one.
 _UPDATE = ("forward", "fire", "mem_reset", "_base_state_function")
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks")
+_RESETS = {
+    "_base_sub": kernels.SUBTRACT,
+    "_base_zero": kernels.ZERO,
+    "_base_int": kernels.NONE,
+}
 _FAST_SIGMOID, _ATAN = (
     make().__code__ for make in (surrogate.fast_sigmoid, surrogate.atan)
 )
@@ -61,13 +65,13 @@ def unsupported(neuron: snn.Leaky, current: Tensor, state: Tensor) -> str:
         )
     ):
         return f"an update of its own ({kind.__name__})"
-    if any(getattr(neuron, name) for name in HOOKS):
+    if has_hooks(neuron):
         return "hooks"
     if getattr(neuron.spike_grad, "__code__", None) is _STOCHASTIC:
         return "a stochastic surrogate"
     threshold = neuron.threshold
     for tensor in (current, state, neuron.beta, threshold):
-        if tensor.device.type != "cpu":
+        if not tensor.is_cpu:
             return f"tensors on {tensor.device}"
     if current.dtype not in (torch.float32, torch.float64):
         return f"data type {current.dtype}"
@@ -90,4 +94,11 @@ def rule_of(neuron: snn.Leaky) -> Rule:
             known, slope = kernels.FAST_SIGMOID, float(value)
         if code is _ATAN and value == 2:
             known, slope = kernels.ATAN, math.pi
-    return Rule(int(neuron.reset_mechanism_val), known, slope, spike)
+    return Rule(_RESETS[neuron.state_function.__name__], known, slope, spike)
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Say whether calling the module would call something else too."""
+    return bool(
+        module._forward_hooks or module._forward_pre_hooks or module._backward_hooks
+    )
