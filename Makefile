@@ -23,6 +23,10 @@ test: environment  ## run every check, the cheap ones first
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 300 book
 
+bench: environment  ## time a training step here and in other libraries (10 minutes)
+	@$(PYTHON) tools/environment.py .venv-bench benchmarks/requirements.txt
+	@.venv-bench/bin/python benchmarks/run.py $(BENCH)
+
 notebooks: environment  ## run the chapters again and keep their outputs
 	@$(BIN)/python tools/notebooks.py
 
@@ -40,4 +44,4 @@ environment:
 		{ echo "$(PYTHON) is missing: install Python 3.11, 3.12 or 3.13"; exit 1; }
 	@$(PYTHON) tools/environment.py .venv requirements.txt
 
-.PHONY: help book test notebooks serve screenshots publish environment
+.PHONY: help book test bench notebooks serve screenshots publish environment
