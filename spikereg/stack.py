@@ -84,10 +84,11 @@ def _plan(
     rules: list[Rule] = []
     parameters: list[Tensor | None] = []
     for linear, neuron in layers:
+        beta, threshold = neuron.beta, neuron.threshold
         check_neuron(neuron)
-        check_parameters(neuron, features, linear.out_features)
+        check_parameters(beta, threshold, features, linear.out_features)
         rule = rule_of(neuron)
-        of_layer = linear.weight, linear.bias, neuron.beta, neuron.threshold
+        of_layer = linear.weight, linear.bias, beta, threshold
         if (
             rule.surrogate == kernels.GIVEN
             or not _is_plain(linear)
@@ -113,9 +114,9 @@ class _Stack(torch.autograd.Function):
                 membrane = ctx.fired[-1].multiply(weight, bias)
             else:
                 membrane = F.linear(features, weight, bias)
-            u = flat(membrane)
+            u, theta = flat(membrane), flat(threshold)
             state = np.zeros(len(u) // features.shape[0], u.dtype)
-            arrays = state, flat(beta), flat(threshold), u
+            arrays = state, flat(beta), theta, u
             share(
                 kernels.forward,
                 (rule.reset, *arrays, u[:0]),
@@ -123,7 +124,7 @@ class _Stack(torch.autograd.Function):
                 elements=len(u),
             )
             ctx.arrays.append(arrays)
-            ctx.fired.append(events.Fired(membrane, threshold))
+            ctx.fired.append(events.Fired(u, theta, membrane.shape))
         ctx.save_for_backward(features, membrane, *parameters)
         return membrane
 
@@ -133,13 +134,14 @@ class _Stack(torch.autograd.Function):
         features, output, *parameters = ctx.saved_tensors
         layers = _by_layer(parameters)
         _, for_features, *wanted = ctx.needs_input_grad
+        wanted = _by_layer(wanted)
         found: list[Tensor | None] = []
         # Of the last layer the membrane is read, of the others the spikes.
         to_membrane, surrogate = flat(to_output), kernels.GIVEN
         to_current = torch.zeros_like(output).view(-1, output.shape[-1])
         for n in reversed(range(len(layers))):
             weight, _, beta, threshold = layers[n]
-            for_weight, for_bias, for_beta, for_threshold = _by_layer(wanted)[n]
+            for_weight, for_bias, for_beta, for_threshold = wanted[n]
             state, *arrays = ctx.arrays[n]
             to_state = np.empty(len(state), state.dtype)
             # A number for each column, as if it had a β and a θ of its own

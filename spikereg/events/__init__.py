@@ -1,9 +1,11 @@
 """A linear layer driven by events: a neuron that is silent costs nothing."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -134,7 +136,8 @@ def _is_binary(spikes: Tensor) -> bool:
 
 
 def _of(spikes: Tensor) -> "Fired":
-    return Fired(spikes, spikes.new_zeros(1))
+    values = flat(spikes)
+    return Fired(values, np.zeros(1, values.dtype), spikes.shape)
 
 
 class _Linear(torch.autograd.Function):
@@ -162,18 +165,22 @@ class Fired:
     """Spikes of a layer, told by where its membrane is above its threshold.
 
     Args:
-        membrane: ``[..., I]`` on the CPU, in float32 or float64.
-        threshold: ``[I]`` or of size 1, in the same data type.
+        membrane: Flat, of the shape ``[..., I]``.
+        threshold: ``[I]`` or ``[1]``.
+        shape: That of the membrane.
     """
 
     def __init__(
-        self, membrane: Float[Tensor, "*rows I"], threshold: Float[Tensor, "..."]
+        self,
+        membrane: npt.NDArray[np.floating],
+        threshold: npt.NDArray[np.floating],
+        shape: Sequence[int],
     ) -> None:
-        *self._shape, inputs = membrane.shape
-        self._membrane = flat(membrane).reshape(math.prod(self._shape), inputs)
-        self._threshold = flat(threshold)
-        if len(self._threshold) != inputs:
-            self._threshold = np.full(inputs, self._threshold)
+        *self._shape, inputs = shape
+        self._membrane = membrane.reshape(math.prod(self._shape), inputs)
+        if len(threshold) != inputs:
+            threshold = np.full(inputs, threshold)
+        self._threshold = threshold
         self._added_up = False
 
     def multiply(

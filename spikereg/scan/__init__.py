@@ -77,7 +77,7 @@ def scan(
     one_of("backend", backend, BACKENDS)
     check_neuron(neuron)
     _check_current(current)
-    check_parameters(neuron, current, current.shape[-1])
+    check_parameters(neuron.beta, neuron.threshold, current, current.shape[-1])
     if state is None:
         state = torch.zeros_like(current[0])
     _check_state(state, current)
@@ -120,16 +120,18 @@ def _check_current(current: Tensor) -> None:
         raise ValueError(f"current must be floating-point, not {current.dtype}")
 
 
-def check_parameters(neuron: snn.Leaky, current: Tensor, width: int) -> None:
+def check_parameters(
+    beta: Tensor, threshold: Tensor, current: Tensor, width: int
+) -> None:
     """Raise unless β and θ fit ``width`` neurons and the current's data type."""
-    for name in ("beta", "threshold"):
-        value = getattr(neuron, name)
+    for name, value in (("beta", beta), ("threshold", threshold)):
         if value.shape not in ((), (1,), (width,)):
             raise ValueError(
                 f"the neuron's {name} must have size 1 or N = {width} to fit the "
                 f"current {[*current.shape[:2], width]}, not shape {list(value.shape)}"
             )
-        _check_not_wider(f"the neuron's {name}", value, current)
+        if value.dtype != current.dtype:
+            _check_not_wider(f"the neuron's {name}", value, current)
 
 
 def _check_state(state: Tensor, current: Tensor) -> None:
@@ -143,8 +145,6 @@ def _check_state(state: Tensor, current: Tensor) -> None:
 
 
 def _check_not_wider(name: str, value: Tensor, current: Tensor) -> None:
-    if value.dtype == current.dtype:
-        return
     if torch.result_type(value, current) != current.dtype:
         raise ValueError(
             f"{name} must not be wider than the current's {current.dtype}, not "

@@ -122,23 +122,29 @@ def backward(
         carried = to_state[start:stop]
         for gradient in (dbeta, dtheta, carried):
             gradient[:] = 0
+        later = np.zeros_like(carried) if len(dtheta) else carried
         for t in range(len(membrane) - 1, -1, -1):
             before = membrane[t - 1, start:stop] if t else state[start:stop]
             u, delta = membrane[t, start:stop], to_current[t, start:stop]
-            # What comes through the spike: its gradient times the surrogate's
+            # What comes through the spike, its gradient times the surrogate's, and
+            # what comes from the step after, unless θ wants to see the former alone
             if surrogate == FAST_SIGMOID:
                 for m in range(width):
                     x = one + k * abs(u[m] - theta[m])
-                    delta[m] = delta[m] / (x * x)
+                    delta[m] = delta[m] / (x * x) + later[m]
             elif surrogate == ATAN:
                 for m in range(width):
                     x = k * (u[m] - theta[m])
-                    delta[m] = delta[m] / (one + x * x)
-            for m in range(len(dtheta)):
-                dtheta[m] -= delta[m]
+                    delta[m] = delta[m] / (one + x * x) + later[m]
+            else:  # GIVEN: it has been multiplied already
+                for m in range(width):
+                    delta[m] += later[m]
+            if len(dtheta):
+                for m in range(width):
+                    dtheta[m] -= delta[m]
+                for m in range(width):
+                    delta[m] += carried[m]
             # With what reaches the membrane itself, delta is whole
-            for m in range(width):
-                delta[m] += carried[m]
             if len(to_membrane):
                 gu = to_membrane[t, start:stop]
                 for m in range(width):
