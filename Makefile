@@ -23,7 +23,7 @@ test: environment  ## run every check, the cheap ones first
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 300 book
 
-bench: environment  ## time a training step here and in other libraries (10 minutes)
+bench: environment  ## time a training step here and in other libraries
 	@$(PYTHON) tools/environment.py .venv-bench benchmarks/requirements.txt
 	@.venv-bench/bin/python benchmarks/run.py $(BENCH)
 

@@ -44,6 +44,11 @@ class SpikingRegressor(nn.Module):
     spikes are differentiated by the fast sigmoid with slope 25. :func:`spikereg.scan`
     gives the equations of a layer.
 
+    On the CPU all layers are one node in the graph of gradients, with first derivatives
+    only, and where few neurons fire, :math:`W_2 S^1` is added up by events
+    (:func:`spikereg.events.linear`). Neurons and linear layers may be replaced by
+    others of their kind: what the compiled loops cannot do runs layer by layer.
+
     Args:
         hidden: Neurons in each hidden layer, at least 1.
         num_inputs: Features :math:`F` of the input, at least 1.
