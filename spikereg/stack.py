@@ -84,8 +84,8 @@ def _plan(
     rules: list[Rule] = []
     parameters: list[Tensor | None] = []
     for linear, neuron in layers:
-        beta, threshold = neuron.beta, neuron.threshold
         check_neuron(neuron)
+        beta, threshold = neuron.beta, neuron.threshold
         check_parameters(beta, threshold, features, linear.out_features)
         rule = rule_of(neuron)
         of_layer = linear.weight, linear.bias, beta, threshold
@@ -106,47 +106,49 @@ class _Stack(torch.autograd.Function):
     def forward(
         ctx: Any, rules: list[Rule], features: Tensor, *parameters: Tensor | None
     ) -> Tensor:
-        ctx.rules, ctx.arrays, ctx.fired = rules, [], []
-        membrane: Tensor
-        for rule, layer in zip(rules, _by_layer(parameters), strict=True):
-            weight, bias, beta, threshold = layer
-            if ctx.fired:
-                membrane = ctx.fired[-1].multiply(weight, bias)
+        ctx.rules, ctx.by_events = rules, [False]
+        layers = _by_layer(parameters)
+        membranes: list[Tensor] = []
+        for n, (weight, bias, beta, threshold) in enumerate(layers):
+            if n:
+                fired = _fired(membranes[n - 1], layers[n - 1])
+                membrane = fired.multiply(weight, bias)
+                ctx.by_events.append(fired.by_events)
             else:
                 membrane = F.linear(features, weight, bias)
-            u, theta = flat(membrane), flat(threshold)
+            u = flat(membrane)
             state = np.zeros(len(u) // features.shape[0], u.dtype)
-            arrays = state, flat(beta), theta, u
             share(
                 kernels.forward,
-                (rule.reset, *arrays, u[:0]),
+                (rules[n].reset, state, flat(beta), flat(threshold), u, u[:0]),
                 parts=len(state),
                 elements=len(u),
             )
-            ctx.arrays.append(arrays)
-            ctx.fired.append(events.Fired(u, theta, membrane.shape))
-        ctx.save_for_backward(features, membrane, *parameters)
+            membranes.append(membrane)
+        ctx.save_for_backward(features, *membranes, *parameters)
         return membrane
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_output: Tensor) -> tuple[Tensor | None, ...]:
-        features, output, *parameters = ctx.saved_tensors
-        layers = _by_layer(parameters)
+        features, *saved = ctx.saved_tensors
+        depth = len(ctx.rules)
+        membranes, layers = saved[:depth], _by_layer(saved[depth:])
         _, for_features, *wanted = ctx.needs_input_grad
         wanted = _by_layer(wanted)
         found: list[Tensor | None] = []
         # Of the last layer the membrane is read, of the others the spikes.
         to_membrane, surrogate = flat(to_output), kernels.GIVEN
-        to_current = torch.zeros_like(output).view(-1, output.shape[-1])
-        for n in reversed(range(len(layers))):
+        to_current = torch.zeros_like(membranes[-1]).view(-1, to_output.shape[-1])
+        for n in reversed(range(depth)):
             weight, _, beta, threshold = layers[n]
             for_weight, for_bias, for_beta, for_threshold = wanted[n]
-            state, *arrays = ctx.arrays[n]
-            to_state = np.empty(len(state), state.dtype)
+            u = flat(membranes[n])
+            state = np.zeros(len(u) // features.shape[0], u.dtype)
+            to_state = np.empty(len(state), u.dtype)
             # A number for each column, as if it had a β and a θ of its own
-            to_beta = np.empty(len(state) if for_beta else 0, state.dtype)
-            to_threshold = np.empty(len(state) if for_threshold else 0, state.dtype)
+            to_beta = np.empty(len(state) if for_beta else 0, u.dtype)
+            to_threshold = np.empty(len(state) if for_threshold else 0, u.dtype)
             share(
                 kernels.backward,
                 (
@@ -154,7 +156,9 @@ class _Stack(torch.autograd.Function):
                     surrogate,
                     ctx.rules[n].slope,
                     state,
-                    *arrays,
+                    flat(beta),
+                    flat(threshold),
+                    u,
                     to_membrane,
                     flat(to_current),
                     to_state,
@@ -162,11 +166,12 @@ class _Stack(torch.autograd.Function):
                     to_threshold,
                 ),
                 parts=len(state),
-                elements=to_current.numel(),
+                elements=len(u),
             )
             to_weight = None
             if for_weight and n:
-                to_weight = ctx.fired[n - 1].gradient_for_weight(to_current)
+                fired = _fired(membranes[n - 1], layers[n - 1], ctx.by_events[n])
+                to_weight = fired.gradient_for_weight(to_current)
             elif for_weight:
                 to_weight = to_current.t() @ features.flatten(0, 1)
             found[:0] = (
@@ -185,6 +190,13 @@ class _Stack(torch.autograd.Function):
 def _by_layer(values: Sequence[Any]) -> list[Sequence[Any]]:
     """Cut a row of values into those of each layer: weight, bias, β and θ."""
     return [values[i : i + 4] for i in range(0, len(values), 4)]
+
+
+def _fired(
+    membrane: Tensor, layer: Sequence[Any], by_events: bool = False
+) -> events.Fired:
+    *_, threshold = layer
+    return events.Fired(flat(membrane), flat(threshold), membrane.shape, by_events)
 
 
 def _summed(of_columns: npt.NDArray[np.floating], parameter: Tensor) -> Tensor:

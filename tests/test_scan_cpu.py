@@ -154,6 +154,30 @@ def test_overflow_and_underflow_have_snntorchs_bits(reset, value):
     assert all(map(same_bits, ours, step_by_step(neuron, current, state)))
 
 
+@pytest.mark.parametrize("width", [1, 70])
+def test_a_batch_wider_than_a_tile_has_snntorchs_bits(width):
+    generator = torch.Generator().manual_seed(0)
+    neuron = snn.Leaky(
+        beta=torch.rand(width, generator=generator),
+        threshold=torch.rand(width, generator=generator),
+        learn_beta=True,
+        learn_threshold=True,
+    )
+    batch = 2 * kernels.TILE // width + 3
+    current = torch.rand(5, batch, width, generator=generator, requires_grad=True)
+    state = torch.rand(batch, width, generator=generator, requires_grad=True)
+    layer = neuron, current, state
+    ours, theirs = scan(*layer, backend="cpu"), step_by_step(*layer)
+    assert all(map(same_bits, ours, theirs))
+    pairs = zip(
+        gradients(ours, layer, (True, True)),
+        gradients(theirs, layer, (True, True)),
+        strict=True,
+    )
+    for actual, expected in pairs:
+        torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-4)
+
+
 # A wrong kernel is seen
 
 

@@ -1,6 +1,7 @@
 """All layers in one node of the graph, against the same layers one after another."""
 
 import sys
+import weakref
 
 import pytest
 import snntorch as snn
@@ -213,6 +214,24 @@ def test_a_weight_changed_before_the_backward_pass_is_seen():
         layers[1][0].weight.add_(1)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
+
+
+def test_the_graph_keeps_nothing_beside_what_pytorch_frees(monkeypatch):
+    flat, seen = stack.flat, []
+
+    def spy(tensor):
+        array = flat(tensor)
+        seen.append(weakref.ref(array))
+        return array
+
+    monkeypatch.setattr(stack, "flat", spy)
+    output = stack.readout(*network())
+    assert output.grad_fn is not None
+    assert seen
+    assert all(array() is None for array in seen)
+    output.sum().backward()
+    with pytest.raises(RuntimeError, match="second time"):
+        output.sum().backward()
 
 
 def test_a_wrong_kernel_is_seen(monkeypatch):

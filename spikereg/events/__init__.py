@@ -168,6 +168,7 @@ class Fired:
         membrane: Flat, of the shape ``[..., I]``.
         threshold: ``[I]`` or ``[1]``.
         shape: That of the membrane.
+        by_events: Whether the product was added up by events.
     """
 
     def __init__(
@@ -175,13 +176,14 @@ class Fired:
         membrane: npt.NDArray[np.floating],
         threshold: npt.NDArray[np.floating],
         shape: Sequence[int],
+        by_events: bool = False,
     ) -> None:
         *self._shape, inputs = shape
         self._membrane = membrane.reshape(math.prod(self._shape), inputs)
         if len(threshold) != inputs:
             threshold = np.full(inputs, threshold)
         self._threshold = threshold
-        self._added_up = False
+        self.by_events = by_events
 
     def multiply(
         self, weight: Float[Tensor, "O I"], bias: Float[Tensor, "O"] | None
@@ -196,7 +198,7 @@ class Fired:
         self, to_currents: Float[Tensor, "rows O"]
     ) -> Float[Tensor, "O I"]:
         """Differentiate the product, in the manner in which it was multiplied."""
-        if self._added_up:
+        if self.by_events:
             return self.add_up_for_weight(to_currents)
         return to_currents.t() @ self._dense(to_currents)
 
@@ -225,7 +227,7 @@ class Fired:
             parts=rows,
             elements=self._membrane.size,
         )
-        self._added_up = True
+        self.by_events = True
         return currents
 
     def add_up_for_weight(
