@@ -13,8 +13,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-# Elements of one task below which a second thread costs more than it brings.
-_SMALLEST_TASK = 100_000
+# Elements of one task below which a second thread brings nothing in a training step:
+# for some milliseconds after each of its products PyTorch's own threads stay awake, and
+# ours would have to share the cores with them.
+_SMALLEST_TASK = 2_000_000
 
 
 @no_type_check

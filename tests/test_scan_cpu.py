@@ -322,6 +322,7 @@ from spikereg import SpikingRegressor, _compiled, scan
 # Only ours: PyTorch's own threads, once started, do not survive a fork.
 torch.set_num_threads(1)
 _compiled.torch.get_num_threads = lambda: 3
+_compiled._SMALLEST_TASK = 100_000
 neuron, model = snn.Leaky(beta=0.9), SpikingRegressor(65, seed=0)
 generator = torch.Generator().manual_seed(0)
 current = torch.rand(100, 37, 101, generator=generator).requires_grad_()
