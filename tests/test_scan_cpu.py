@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from snntorch import surrogate
+from test_scan import step_by_step
 
 from spikereg import SpikingRegressor, scan
 from spikereg.scan import kernels
@@ -87,15 +88,6 @@ def same_bits(some, others):
     some, others = some.detach(), others.detach()
     both_nan = some.isnan() & others.isnan()
     return bool(((some.view(kind) == others.view(kind)) | both_nan).all())
-
-
-def step_by_step(neuron, current, state):
-    membrane, all_spikes, all_membranes = state, [], []
-    for step in current:
-        spikes, membrane = neuron(step, membrane)
-        all_spikes.append(spikes)
-        all_membranes.append(membrane)
-    return torch.stack(all_spikes).to(current), torch.stack(all_membranes)
 
 
 def gradients(outputs, layer, which):
