@@ -28,9 +28,12 @@ def networks(draw):
     if draw(st.integers(0, 3)) == 0:  # enough to be added up by events
         steps, batch = 64, 4
 
+    coarse = draw(st.booleans())  # then membranes meet their thresholds exactly
+
     def uniform(shape, low, high):
         value = torch.rand(shape, generator=generator, dtype=dtype)
-        return value * (high - low) + low
+        value = value * (high - low) + low
+        return (value * 4).round() / 4 if coarse else value
 
     layers, width = [], inputs
     for _ in range(draw(st.integers(1, 3))):
