@@ -21,7 +21,7 @@ test: environment  ## run every check, the cheap ones first
 	$(BIN)/mypy
 	$(BIN)/python tools/book.py
 	$(BIN)/pytest tests
-	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 300 book
+	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 100 book
 
 bench: environment  ## time a training step here and in other libraries
 	@$(PYTHON) tools/environment.py .venv-bench benchmarks/requirements.txt
