@@ -214,6 +214,12 @@ def hooked():
     return neuron
 
 
+def patched():
+    neuron = snn.Leaky(beta=0.5)
+    neuron.fire = lambda membrane: 2 * snn.Leaky.fire(neuron, membrane)
+    return neuron
+
+
 def learned():
     width = torch.nn.Parameter(torch.tensor(2.0))
     return snn.Leaky(beta=0.5, spike_grad=lambda x: (x > 0).float() * width / 2)
@@ -230,6 +236,7 @@ def quantized(membrane):
         (lambda: snn.Leaky(beta=0.5, reset_delay=False), "reset_delay=False"),
         (lambda: snn.Leaky(beta=0.5, graded_spikes_factor=2.0), "graded_spikes_factor"),
         (lambda: Doubles(beta=0.5), r"an update of its own \(Doubles\)"),
+        (patched, r"an update of its own \(Leaky\)"),
         (hooked, "hooks"),
         (lambda: snn.Leaky(beta=0.5, spike_grad=surrogate.SSO()), "stochastic"),
         (learned, "a surrogate that is learned"),
@@ -299,6 +306,16 @@ def test_a_model_can_be_copied_after_a_forward_pass_and_trained_twice_in_one_gra
         model.parameters(), network_gradients(twin, features), strict=True
     ):
         torch.testing.assert_close(p.grad, 2 * single)
+
+
+def test_neither_the_current_nor_the_gradient_from_outside_is_changed():
+    current = torch.rand(20, 3, 4, requires_grad=True)
+    before = current.detach().clone()
+    outputs = scan(snn.Leaky(beta=0.5), current, backend="cpu")
+    from_outside = torch.ones(20, 3, 4), torch.ones(20, 3, 4)
+    torch.autograd.grad(outputs, current, from_outside)
+    assert torch.equal(current, before)
+    assert all(torch.equal(each, torch.ones(20, 3, 4)) for each in from_outside)
 
 
 def test_without_gradients_nothing_is_kept():
