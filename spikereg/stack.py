@@ -1,7 +1,7 @@
 """Layers on top of each other: one after another, or all in one node of the graph."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from spikereg.scan.rules import Rule, has_hooks, rule_of, unsupported
 
 __all__ = ["readout", "run"]
 
-Layers = Sequence[tuple[nn.Linear, snn.Leaky]]
+Layers = Sequence[tuple[nn.Module, snn.Leaky]]
 
 
 def run(
@@ -36,8 +36,8 @@ def run(
         Spikes and membranes of a layer.
     """
     signal = features
-    for linear, neuron in layers:
-        if _is_plain(linear):
+    for n, (linear, neuron) in enumerate(layers):
+        if n and _is_plain(linear):  # the features are no spikes
             current = events.linear(signal, linear.weight, linear.bias)
         else:
             current = linear(signal)
@@ -68,8 +68,12 @@ def readout(layers: Layers, features: Float[Tensor, "T B F"]) -> Float[Tensor, "
     return output
 
 
-def _is_plain(linear: nn.Linear) -> bool:
-    return type(linear) is nn.Linear and not has_hooks(linear)
+def _is_plain(linear: nn.Module) -> TypeGuard[nn.Linear]:
+    return (
+        type(linear) is nn.Linear
+        and "forward" not in vars(linear)
+        and not has_hooks(linear)
+    )
 
 
 def _plan(
@@ -84,6 +88,8 @@ def _plan(
     rules: list[Rule] = []
     parameters: list[Tensor | None] = []
     for linear, neuron in layers:
+        if not _is_plain(linear):
+            return None
         check_neuron(neuron)
         beta, threshold = neuron.beta, neuron.threshold
         check_parameters(beta, threshold, features, linear.out_features)
@@ -91,7 +97,6 @@ def _plan(
         of_layer = linear.weight, linear.bias, beta, threshold
         if (
             rule.surrogate == kernels.GIVEN
-            or not _is_plain(linear)
             or unsupported(neuron, features, features)
             or any(p.dtype != features.dtype for p in of_layer if p is not None)
         ):

@@ -212,6 +212,7 @@ def _learned_decays(model: nn.Module) -> list[nn.Parameter]:
         for layer in model.modules()
         if isinstance(layer, snn.SpikingNeuron)
         and isinstance(getattr(layer, "beta", None), nn.Parameter)
+        and layer.beta.requires_grad
     ]
 
 

@@ -104,6 +104,19 @@ def test_a_weight_that_no_spike_picks_is_never_looked_at():
     assert torch.equal(product, torch.zeros(4, 2))
 
 
+def test_no_outputs_have_a_gradient_too():
+    weight = torch.zeros(0, 5, requires_grad=True)
+    events.linear(torch.ones(3, 5), weight, backend="events").sum().backward()
+    assert weight.grad.shape == (0, 5)
+
+
+def test_autocast_chooses_the_data_type_whatever_the_spikes():
+    weight, quiet = torch.ones(64, 64), torch.zeros(300, 64)
+    with torch.autocast("cpu"):
+        kinds = {events.linear(s, weight).dtype for s in (quiet, quiet + 1)}
+    assert kinds == {torch.bfloat16}
+
+
 # The choice
 
 

@@ -276,6 +276,47 @@ def test_a_float64_threshold_that_snntorch_rounds_is_left_to_the_reference():
     assert all(map(same_bits, scan(neuron, current), expected))
 
 
+def test_without_its_reset_a_float64_threshold_is_not_rounded():
+    threshold = torch.tensor(0.3).double() + 1e-9
+    neuron = snn.Leaky(beta=0.5, threshold=threshold, reset_mechanism="none")
+    current = torch.full((4, 1, 2), 0.3).double()
+    expected = step_by_step(neuron, current, torch.zeros(1, 2).double())
+    assert all(map(same_bits, scan(neuron, current, backend="cpu"), expected))
+
+
+def winner_takes_all(above):
+    return (above > 0).float() * (above == above.amax(dim=1, keepdim=True)).float()
+
+
+shared_slope = surrogate.custom_surrogate(
+    lambda above, gradient, spikes: gradient / (1 + above.abs().sum(1, keepdim=True))
+)
+
+
+@pytest.mark.parametrize(
+    "spike_grad",
+    [winner_takes_all, shared_slope, surrogate.atan(torch.tensor([2.0, 3.0]))],
+)
+def test_a_surrogate_that_looks_at_the_whole_layer_is_right(spike_grad):
+    neuron = snn.Leaky(beta=0.5, threshold=0.3, spike_grad=spike_grad)
+    generator = torch.Generator().manual_seed(0)
+    current = torch.rand(5, 3, 2, generator=generator, requires_grad=True)
+    found = []
+    for backend in ("auto", "reference"):
+        outputs = scan(neuron, current, backend=backend)
+        loss = sum(out.sum() for out in outputs)
+        found.append((*outputs, *torch.autograd.grad(loss, current)))
+    for actual, expected in zip(*found, strict=True):
+        torch.testing.assert_close(actual, expected)
+
+
+def test_a_device_without_numbers_is_left_to_the_reference():
+    neuron, current = snn.Leaky(beta=0.5).to("meta"), torch.rand(3, 1, 2, device="meta")
+    with pytest.raises(ValueError, match="tensors on meta"):
+        scan(neuron, current, backend="cpu")
+    assert scan(neuron, current)[1].shape == (3, 1, 2)
+
+
 def test_a_subclass_with_snntorchs_update_is_run():
     scan(KeepsTheUpdate(beta=0.5), torch.ones(3, 1, 1), backend="cpu")
 

@@ -169,6 +169,38 @@ def test_what_it_cannot_do_is_done_one_by_one(make, fused):
     assert len(fused) == 1
 
 
+def test_features_of_0_and_1_are_multiplied_in_one_manner():
+    generator = torch.Generator().manual_seed(0)
+    features = (torch.rand(64, 8, 50, generator=generator) < 0.2).float()
+    linear = nn.Linear(50, 64)
+    linear.weight.data = torch.rand(64, 50, generator=generator)
+    agree([(linear, snn.Leaky(beta=0.75, reset_mechanism="none"))], features)
+
+
+def test_a_linear_layer_may_be_patched_or_replaced(fused):
+    layers, features = network()
+    expected = stack.readout(layers, features)
+    fused.clear()
+    (first, second), (linear, last) = layers
+    plain = linear.forward
+    linear.forward = lambda signal: 2 * plain(signal)
+    assert not torch.equal(stack.readout(layers, features), expected)
+    del linear.forward
+    inside = nn.Sequential(linear, nn.Identity())
+    again = stack.readout([(first, second), (inside, last)], features)
+    assert torch.equal(again, expected)
+    assert fused == []
+
+
+def test_a_backward_hook_of_a_neuron_is_called(fused):
+    layers, features = network()
+    seen = []
+    layers[1][1].register_full_backward_pre_hook(lambda *_: seen.append("called"))
+    stack.readout(layers, features).sum().backward()
+    assert seen
+    assert fused == []
+
+
 def test_hooks_of_a_linear_layer_are_called(fused):
     layers, features = network()
     seen = []

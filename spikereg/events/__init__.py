@@ -20,8 +20,7 @@ __all__ = ["BACKENDS", "Fired", "linear"]
 
 BACKENDS = ("auto", "dense", "events")
 
-# Where events win, as the benchmark measures it: the weights are copied once, which
-# needs many rows to pay, and a spike must be worth looking up by many weights.
+# Where events win: copying the weights needs many rows to pay, a spike many weights.
 _MOST_SPIKES = 0.3
 _FEWEST_ROWS, _FEWEST_OUTPUTS = 256, 64
 
@@ -55,7 +54,7 @@ def linear(
             differs from the dense product by the order of the sums, thus in the last
             bits. ``"auto"`` counts the spikes and takes ``"events"`` where it is the
             faster: for at least 64 outputs and 256 rows, of which at most 30 % are
-            spikes. All else it leaves to ``"dense"``, numbers that are not 0 or 1 too.
+            spikes. All else, other numbers too, it leaves to ``"dense"``.
 
     Returns:
         Currents ``[..., O]``, in the data type of the spikes.
@@ -121,6 +120,7 @@ def _pays(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
     outputs, inputs = weight.shape
     return (
         _is_large(spikes.numel() // max(inputs, 1), outputs)
+        and not torch.is_autocast_enabled("cpu")
         and not _obstacle(spikes, weight, bias)
         and _is_binary(spikes)
         and _of(spikes).are_few()
@@ -153,7 +153,7 @@ class _Linear(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         spikes, weight = ctx.saved_tensors
         for_spikes, for_weight, for_bias = ctx.needs_input_grad
-        rows = gradient.reshape(-1, weight.shape[0])
+        rows = gradient.flatten(0, -2) if gradient.ndim > 1 else gradient[None]
         return (
             gradient @ weight if for_spikes else None,
             _of(spikes).add_up_for_weight(rows) if for_weight else None,

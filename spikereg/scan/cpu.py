@@ -37,7 +37,9 @@ def _check_spikes(
     """Refuse a spike function that is no step, or that is learned itself."""
     threshold = neuron.threshold.detach()
     with torch.enable_grad():
-        fired = neuron.spike_grad(membrane.detach() - threshold)
+        # Two axes, as in snnTorch's steps
+        above = (membrane.detach() - threshold).flatten(0, 1)
+        fired = neuron.spike_grad(above).view_as(membrane)
         fired_before = neuron.spike_grad(state.detach() - threshold)
     if fired.requires_grad:
         raise UnsupportedError("a surrogate that is learned")
@@ -131,9 +133,10 @@ def _through(
 
     It gets the real gradient: a custom one need not be linear in it.
     """
+    rows, to_rows = above.flatten(0, 1), to_spikes.flatten(0, 1)
     with torch.enable_grad():
-        spikes = spike(above.requires_grad_())
+        spikes = spike(rows.requires_grad_())
         if not spikes.requires_grad:  # surrogate_disable=True
             return torch.zeros_like(above)
-        (gradient,) = torch.autograd.grad(spikes, above, to_spikes.to(spikes))
-    return gradient
+        (gradient,) = torch.autograd.grad(spikes, rows, to_rows.to(spikes))
+    return gradient.view_as(above)

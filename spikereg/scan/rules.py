@@ -8,6 +8,7 @@ import snntorch as snn
 import torch
 from snntorch import surrogate
 from torch import Tensor, nn
+from torch.nn.modules import module as every
 
 from spikereg.scan import kernels
 
@@ -51,6 +52,10 @@ def unsupported(neuron: snn.Leaky, current: Tensor, state: Tensor) -> str:
         return "state_quant"
     if not neuron.reset_delay:
         return "reset_delay=False"
+    threshold = neuron.threshold
+    for tensor in (current, state, neuron.beta, threshold):
+        if not tensor.is_cpu:
+            return f"tensors on {tensor.device}"
     graded = neuron.graded_spikes_factor
     if graded.requires_grad or graded.numel() != 1 or graded.item() != 1:
         return "graded_spikes_factor"
@@ -69,16 +74,16 @@ def unsupported(neuron: snn.Leaky, current: Tensor, state: Tensor) -> str:
         return "hooks"
     if getattr(neuron.spike_grad, "__code__", None) is _STOCHASTIC:
         return "a stochastic surrogate"
-    threshold = neuron.threshold
-    for tensor in (current, state, neuron.beta, threshold):
-        if not tensor.is_cpu:
-            return f"tensors on {tensor.device}"
     if current.dtype not in (torch.float32, torch.float64):
         return f"data type {current.dtype}"
     if state.dtype != current.dtype:
         return f"a {state.dtype} state under a {current.dtype} current"
     # Times its float32 reset, snnTorch rounds such a threshold to float32.
-    if threshold.dtype == torch.float64 and threshold.ndim == 0:
+    if (
+        threshold.dtype == torch.float64
+        and threshold.ndim == 0
+        and step.__name__ == "_base_sub"
+    ):
         return "a float64 threshold of shape []"
     return ""
 
@@ -92,7 +97,7 @@ def rule_of(neuron: snn.Leaky) -> Rule:
         value = spike.__closure__[0].cell_contents
         if code is _FAST_SIGMOID and isinstance(value, int | float):
             known, slope = kernels.FAST_SIGMOID, float(value)
-        if code is _ATAN and value == 2:
+        if code is _ATAN and isinstance(value, int | float) and value == 2:
             known, slope = kernels.ATAN, math.pi
     return Rule(_RESETS[neuron.state_function.__name__], known, slope, spike)
 
@@ -100,5 +105,12 @@ def rule_of(neuron: snn.Leaky) -> Rule:
 def has_hooks(module: nn.Module) -> bool:
     """Say whether calling the module would call something else too."""
     return bool(
-        module._forward_hooks or module._forward_pre_hooks or module._backward_hooks
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+        or every._global_forward_hooks
+        or every._global_forward_pre_hooks
+        or every._global_backward_hooks
+        or every._global_backward_pre_hooks
     )
