@@ -113,6 +113,14 @@ def test_decays_stay_between_0_and_1(lr):
     fit(network(), ragged(), epochs=5, lr=lr, on_epoch=check)
 
 
+def test_a_decay_that_is_not_learned_is_left_alone():
+    model = network()
+    model.lif_in.beta.data.fill_(1.5)
+    model.lif_in.beta.requires_grad_(False)
+    fit(model, ragged(), epochs=1)
+    assert (model.lif_in.beta == 1.5).all()
+
+
 def test_a_decay_that_leaves_0_to_1_is_stuck_unless_it_is_put_back():
     features = torch.ones(12, 1, 1)
     loader = [(features, Decay(0.9)(features).detach())]
