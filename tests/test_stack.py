@@ -201,6 +201,18 @@ def test_a_backward_hook_of_a_neuron_is_called(fused):
     assert fused == []
 
 
+def test_hooks_of_all_modules_are_called_for_every_layer(fused):
+    layers, features = network()
+    seen = set()
+    hook = nn.modules.module.register_module_forward_hook(lambda m, *_: seen.add(m))
+    try:
+        stack.readout(layers, features)
+    finally:
+        hook.remove()
+    assert seen == {module for layer in layers for module in layer}
+    assert fused == []
+
+
 def test_hooks_of_a_linear_layer_are_called(fused):
     layers, features = network()
     seen = []
@@ -256,7 +268,7 @@ def test_the_graph_keeps_nothing_beside_what_pytorch_frees(monkeypatch):
 
     def spy(tensor):
         array = flat(tensor)
-        seen.append(weakref.ref(array))
+        seen.append(weakref.ref(array.base))  # alive as long as any view of it
         return array
 
     monkeypatch.setattr(stack, "flat", spy)
