@@ -1,20 +1,25 @@
 """Regression with spiking neural networks, from data to evaluated fit."""
 
 from spikereg.data import RegressionDataset, make_loader
+from spikereg.evaluation import Report, evaluate
+from spikereg.initialize import initialize
+from spikereg.memory import MemoryDataset
 from spikereg.models import SpikingRegressor, Trace
 from spikereg.scan import scan
-from spikereg.training import History, Report, evaluate, fit
+from spikereg.training import History, fit
 
 __version__ = "0.1.0"
 
 __all__ = [
     "History",
+    "MemoryDataset",
     "RegressionDataset",
     "Report",
     "SpikingRegressor",
     "Trace",
     "evaluate",
     "fit",
+    "initialize",
     "make_loader",
     "scan",
 ]

@@ -17,6 +17,12 @@ def whole_number(name: str, value: object, at_least: int) -> None:
         )
 
 
+def widths(**values: object) -> None:
+    """Raise unless each of the named values is a positive integer."""
+    for name, value in values.items():
+        whole_number(name, value, at_least=1)
+
+
 def one_of(name: str, value: object, allowed: Sequence[str]) -> None:
     """Raise unless ``value`` is one of the ``allowed`` words."""
     if value not in allowed:

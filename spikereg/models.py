@@ -1,6 +1,5 @@
 """Layers wired together."""
 
-import math
 from dataclasses import dataclass
 
 import snntorch as snn
@@ -9,8 +8,11 @@ from jaxtyping import Float
 from snntorch import surrogate
 from torch import Tensor, nn
 
-from spikereg import stack
-from spikereg._check import local_generator, tensor, whole_number
+from spikereg import recipes, stack
+from spikereg._check import finite, local_generator, one_of, tensor, widths
+from spikereg._draw import linear
+
+RECIPES = ("tutorial", "accurate")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,20 @@ class SpikingRegressor(nn.Module):
     spikes are differentiated by the fast sigmoid with slope 25. :func:`spikereg.scan`
     gives the equations of a layer.
 
+    ``recipe="accurate"`` begins elsewhere; :func:`spikereg.initialize` then fits it to
+    the data, and :func:`spikereg.fit` has the recipe to train it with.
+
+    - Without memory, for labels that depend on the present features, which should lie
+      in [0, 1]: :math:`\beta = 0` and :math:`\theta = 1`; the neurons of the first layer
+      fire from evenly spread levels of the input on, the second layer copies the first
+      if there is one input, and the readout's weights are 0. With
+      more inputs each neuron has a random direction.
+    - With a memory of :math:`M` steps: time constants :math:`\tau = -1 / \ln \beta`
+      log-uniform between 1 and :math:`M` steps in the first layer, :math:`2M` in the
+      second, :math:`\theta = 0.3\,(1 - \beta)`, a readout with :math:`\beta = 0.7`, and
+      60 % of the first layer as clocks: driven by their bias alone, each at a rate of
+      its own.
+
     On the CPU all layers are one node in the graph of gradients, with first derivatives
     only, and where few neurons fire, :math:`W_2 S^1` is added up by events
     (:func:`spikereg.events.linear`). Neurons and linear layers may be replaced by
@@ -55,6 +71,9 @@ class SpikingRegressor(nn.Module):
         num_outputs: Outputs :math:`O`, at least 1.
         seed: Seed of a generator of its own for weights, decays and thresholds; the
             global one is neither read nor moved. ``None`` draws afresh.
+        recipe: ``"tutorial"`` or ``"accurate"``.
+        memory: Longest time constant of the first layer in steps, at least 2; 0 for
+            none. Only for ``"accurate"``.
 
     Attributes:
         fc_in: ``nn.Linear`` from the input to the first layer.
@@ -66,8 +85,9 @@ class SpikingRegressor(nn.Module):
 
     Raises:
         ValueError: If a width is not a positive integer, the seed not
-            ``None`` or an integer of at least 0, or the input not
-            ``[T, B, F]``.
+            ``None`` or an integer of at least 0, the recipe unknown, the memory
+            neither 0 nor at least 2, or given for the tutorial's recipe, or the input
+            not ``[T, B, F]``.
         TypeError: If the input is no tensor.
 
     Source:
@@ -81,24 +101,32 @@ class SpikingRegressor(nn.Module):
         num_inputs: int = 1,
         num_outputs: int = 1,
         seed: int | None = None,
+        *,
+        recipe: str = "tutorial",
+        memory: float = 0.0,
     ) -> None:
         super().__init__()
-        whole_number("hidden", hidden, at_least=1)
-        whole_number("num_inputs", num_inputs, at_least=1)
-        whole_number("num_outputs", num_outputs, at_least=1)
+        one_of("recipe", recipe, RECIPES)
+        _check_memory(memory, recipe)
+        widths(hidden=hidden, num_inputs=num_inputs, num_outputs=num_outputs)
         generator = local_generator(seed)
 
-        self.fc_in = _linear(num_inputs, hidden, generator)
+        self.fc_in = linear(num_inputs, hidden, generator)
         self.lif_in = _spiking(hidden, generator)
-        self.fc_hidden = _linear(hidden, hidden, generator)
+        self.fc_hidden = linear(hidden, hidden, generator)
         self.lif_hidden = _spiking(hidden, generator)
-        self.fc_out = _linear(hidden, num_outputs, generator)
+        self.fc_out = linear(hidden, num_outputs, generator)
         self.li_out = snn.Leaky(
             beta=torch.rand(num_outputs, generator=generator),
             learn_beta=True,
             spike_grad=surrogate.fast_sigmoid(),
             reset_mechanism="none",
         )
+        self.recipe, self.memory = recipe, memory
+        if memory:
+            self._remember(memory, generator)
+        elif recipe == "accurate":
+            self._tile(generator)
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
         """Predict, by the readout's membrane at every step.
@@ -109,7 +137,7 @@ class SpikingRegressor(nn.Module):
         Returns:
             The prediction ``[T, B, O]``, in units of the membrane potential.
         """
-        self._check(features)
+        self.check_features(features)
         return stack.readout(self._layers(), features)
 
     def trace(self, features: Float[Tensor, "T B F"]) -> Trace:
@@ -121,7 +149,7 @@ class SpikingRegressor(nn.Module):
         Returns:
             The prediction with all that led to it.
         """
-        self._check(features)
+        self.check_features(features)
         (spikes_in, membrane_in), (spikes_hidden, membrane_hidden), (_, prediction) = (
             stack.run(self._layers(), features)
         )
@@ -135,6 +163,32 @@ class SpikingRegressor(nn.Module):
             },
         )
 
+    @torch.no_grad()
+    def _tile(self, generator: torch.Generator) -> None:
+        for layer in (self.lif_in, self.lif_hidden, self.li_out):
+            layer.beta.zero_()
+            layer.threshold.fill_(1)
+        several = self.fc_in.in_features > 1
+        self.fc_in.weight.normal_(generator=generator) if several else (
+            self.fc_in.weight.fill_(1)
+        )
+        along = recipes.directions(self.fc_in)
+        low, high = along.clamp(max=0).sum(dim=1), along.clamp(min=0).sum(dim=1)
+        spacing = (high - low) / (len(along) + 1)
+        levels = low + spacing * (torch.arange(len(along)) + 1)
+        recipes.place_levels(self.fc_in, self.lif_in, levels, spacing)
+        if not several:
+            recipes.copy_spikes(self.fc_hidden, self.lif_hidden)
+        self.fc_out.weight.zero_()
+        self.fc_out.bias.zero_()
+
+    @torch.no_grad()
+    def _remember(self, memory: float, generator: torch.Generator) -> None:
+        recipes.remember(self.lif_in, memory, generator)
+        recipes.remember(self.lif_hidden, 2 * memory, generator)
+        recipes.keep_time(self.fc_in, self.lif_in, memory, generator)
+        self.li_out.beta.fill_(0.7)
+
     def _layers(self) -> stack.Layers:
         return (
             (self.fc_in, self.lif_in),
@@ -142,7 +196,8 @@ class SpikingRegressor(nn.Module):
             (self.fc_out, self.li_out),
         )
 
-    def _check(self, features: Tensor) -> None:
+    def check_features(self, features: Tensor) -> None:
+        """Raise unless the features are ``[T, B, F]`` with the model's F."""
         tensor("features", features)
         width = self.fc_in.in_features
         if features.ndim != 3 or features.shape[-1] != width:
@@ -152,15 +207,6 @@ class SpikingRegressor(nn.Module):
             )
 
 
-def _linear(num_inputs: int, num_outputs: int, generator: torch.Generator) -> nn.Linear:
-    """Draw PyTorch's default initialization without its global generator."""
-    layer = nn.Linear(num_inputs, num_outputs, device="meta").to_empty(device="cpu")
-    bound = 1 / math.sqrt(num_inputs)
-    for parameter in (layer.weight, layer.bias):
-        nn.init.uniform_(parameter, -bound, bound, generator=generator)
-    return layer
-
-
 def _spiking(width: int, generator: torch.Generator) -> snn.Leaky:
     return snn.Leaky(
         beta=torch.rand(width, generator=generator),
@@ -168,3 +214,10 @@ def _spiking(width: int, generator: torch.Generator) -> snn.Leaky:
         learn_beta=True,
         spike_grad=surrogate.fast_sigmoid(),
     )
+
+
+def _check_memory(memory: float, recipe: str) -> None:
+    if not (finite(memory) and (memory == 0 or memory >= 2)):
+        raise ValueError(f"memory must be 0 or at least 2 steps, not {memory!r}")
+    if memory and recipe != "accurate":
+        raise ValueError(f'memory must be 0 for the recipe "{recipe}", not {memory!r}')

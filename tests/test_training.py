@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from spikereg import RegressionDataset, SpikingRegressor, evaluate, make_loader, metrics
+from spikereg.evaluation import Report
 from spikereg.scan import scan
-from spikereg.training import History, Report
+from spikereg.training import History
 from spikereg.training import fit as fit_with_bar
 
 INF, NAN = math.inf, math.nan
@@ -317,7 +318,7 @@ def test_a_model_is_fitted_in_training_mode():
 
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("argument", ["epochs", "lr"])
-@pytest.mark.parametrize("value", [0, -1, NAN, INF, True, "1", None])
+@pytest.mark.parametrize("value", [0, -1, NAN, INF, True, "1"])
 def test_a_bad_setting_is_named_with_its_value(argument, value):
     with pytest.raises(ValueError, match=f"{argument} must be .* not {value!r}"):
         fit(network(), ragged(), **{argument: value})
@@ -391,3 +392,90 @@ def test_a_model_with_nothing_to_learn_is_refused(make):
 def test_one_time_step_has_no_pointwise_error_to_report():
     with pytest.raises(ValueError, match="at least 2 time steps"):
         evaluate(nn.Identity(), [(ones[:1], ones[:1])])
+
+
+# Recipes
+
+
+def walked(model, loader, epochs, lr, betas, course, penalty=0.0):
+    """Train without fit: the loss, the optimizer and its rate spelled out."""
+    optimizer = torch.optim.Adam(model.parameters(), betas=betas)
+    for epoch in range(epochs):
+        optimizer.param_groups[0]["lr"] = lr * course(epoch, epochs)
+        for features, labels in loader:
+            trace = model.trace(features)
+            loss = (trace.prediction - labels).square().mean()
+            if penalty:
+                spikes = torch.stack(list(trace.spikes.values()))
+                loss = loss + penalty * spikes.mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            with torch.no_grad():
+                for neuron in (model.lif_in, model.lif_hidden, model.li_out):
+                    neuron.beta.clamp_(0, 1)
+    return model
+
+
+def warm_then_cosine(epoch, epochs):
+    warm = min(1, (epoch + 1) * 20 / epochs)
+    return warm * math.cos(math.pi * epoch / epochs / 2) ** 2
+
+
+def assert_same_weights(model, expected):
+    for (name, value), other in zip(
+        model.named_parameters(), expected.parameters(), strict=True
+    ):
+        torch.testing.assert_close(value, other, atol=1e-5, rtol=1e-4, msg=name)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "lr", "betas", "course"),
+    [
+        ("tutorial", 1e-3, (0.9, 0.999), lambda epoch, epochs: 1),
+        ("accurate", 2e-3, (0.9, 0.95), warm_then_cosine),
+    ],
+)
+@pytest.mark.parametrize("given", [None, 5e-4])
+def test_a_recipe_is_how_adam_walks(recipe, lr, betas, course, given):
+    loader = list(ragged())
+    model = network()
+    fit(model, loader, epochs=40, lr=given, recipe=recipe)
+    expected = walked(network(), loader, 40, given or lr, betas, course)
+    assert_same_weights(model, expected)
+
+
+def test_the_penalty_on_spikes_is_their_rate_times_its_weight():
+    loader = list(ragged())
+    model = network()
+    fit(model, loader, epochs=10, spike_penalty=0.1)
+    course = lambda epoch, epochs: 1  # noqa: E731
+    args = (10, 1e-3, (0.9, 0.999), course, 0.1)
+    assert_same_weights(model, walked(network(), loader, *args))
+    free = walked(network(), loader, *args[:-1])
+    assert evaluate(model, loader).spike_rate < evaluate(free, loader).spike_rate
+
+
+def test_the_loss_that_is_reported_is_the_error_without_the_penalty():
+    loader = list(ragged())
+    first = fit(network(), loader, epochs=1, lr=1e-9, spike_penalty=10.0).loss
+    assert first == pytest.approx([evaluate(network(), loader).mse], rel=1e-5)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"recipe": "best"}, r"recipe must be .* not 'best'"),
+        ({"spike_penalty": -1.0}, r"at least 0, not -1\.0"),
+        ({"spike_penalty": NAN}, "at least 0, not nan"),
+        ({"spike_penalty": "much"}, "at least 0, not 'much'"),
+        ({"spike_penalty": 0.1}, r"0 for a model without trace, not 0\.1"),
+    ],
+)
+def test_bad_recipes_and_penalties_are_named(options, message):
+    model = line()
+    before = model.weight.clone()
+    with pytest.raises(ValueError, match=message):
+        fit(model, ragged(), **options)
+    assert torch.equal(model.weight, before)

@@ -1,0 +1,54 @@
+"""Readouts by linear least squares."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+class Solution(NamedTuple):
+    """Weights, and the squared error they leave."""
+
+    weights: Float[Tensor, "K O"]
+    error: float
+
+
+@torch.no_grad()
+def solve(
+    pairs: Iterable[tuple[Float[Tensor, "T B K"], Float[Tensor, "T B O"]]],
+    ridge: float,
+) -> Solution:
+    """Find the weights of the least squared error, plus a penalty.
+
+    Args:
+        pairs: What the weights will be given, the last column for the offset, and
+            what they should answer.
+        ridge: Weight of the squared weights, relative to the mean square of the
+            inputs. The offset is free.
+    """
+    gram = moment = total = torch.zeros(()).double()
+    for inputs, labels in pairs:
+        rows, answers = inputs.flatten(0, 1).double(), labels.flatten(0, 1).double()
+        gram = gram + rows.T @ rows
+        moment = moment + rows.T @ answers
+        total = total + answers.square().sum()
+    penalty = torch.full_like(gram[0], float(ridge * gram.diagonal()[:-1].mean()))
+    penalty[-1] = 0
+    # Symmetric and perhaps singular: neurons that never fire, or always together.
+    weights = torch.linalg.pinv(gram + penalty.diag(), hermitian=True) @ moment
+    error = total - (weights * (2 * moment - gram @ weights)).sum()
+    return Solution(weights, error.item())
+
+
+def with_ones(inputs: Float[Tensor, "T B H"]) -> Float[Tensor, "T B K"]:
+    """Append the column of the offset."""
+    return torch.cat([inputs, torch.ones_like(inputs[..., :1])], dim=-1)
+
+
+@torch.no_grad()
+def set_readout(readout: torch.nn.Linear, solution: Solution) -> None:
+    """Give a linear layer the solution's weights and offset."""
+    readout.weight.copy_(solution.weights[:-1].T)
+    readout.bias.copy_(solution.weights[-1])

@@ -1,0 +1,227 @@
+"""Models to measure a spiking network against: what others do with as many numbers."""
+
+import math
+
+import snntorch as snn
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from spikereg import _least_squares
+from spikereg._batches import Batches, filled
+from spikereg._check import local_generator, one_of, positive, widths
+from spikereg._draw import drawn, linear
+from spikereg.scan import scan
+
+__all__ = ["LinearFilter", "RandomSpiking", "ReLUNetwork", "Recurrent"]
+
+
+class Recurrent(nn.Module):
+    r"""An LSTM or GRU layer with a linear readout, :math:`\hat y_t = W h_t + b`.
+
+    Args:
+        kind: ``"lstm"`` or ``"gru"``.
+        hidden: Units of the layer, at least 1.
+        num_inputs: Features :math:`F` of the input, at least 1.
+        num_outputs: Outputs :math:`O`, at least 1.
+        seed: Seed of a generator of its own, as for
+            :class:`~spikereg.SpikingRegressor`.
+
+    Raises:
+        ValueError: For an unknown kind, a width that is no positive integer, or a bad
+            seed.
+
+    Source:
+        S. Hochreiter and J. Schmidhuber, *Long short-term memory*, Neural Computation
+        9(8), 1997; K. Cho et al., *Learning phrase representations using RNN
+        encoder-decoder*, EMNLP 2014; both as PyTorch implements them.
+    """
+
+    def __init__(
+        self,
+        kind: str = "lstm",
+        hidden: int = 64,
+        num_inputs: int = 1,
+        num_outputs: int = 1,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        one_of("kind", kind, ("lstm", "gru"))
+        widths(hidden=hidden, num_inputs=num_inputs, num_outputs=num_outputs)
+        generator = local_generator(seed)
+        layer = {"lstm": nn.LSTM, "gru": nn.GRU}[kind]
+        self.recurrent = drawn(layer(num_inputs, hidden, device="meta"), generator)
+        self.fc_out = linear(hidden, num_outputs, generator)
+
+    def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
+        """Predict from the layer's output at every step."""
+        prediction: Tensor = self.fc_out(self.recurrent(features)[0])
+        return prediction
+
+
+class ReLUNetwork(nn.Module):
+    """Two hidden layers of rectified linear units, at every step anew: no memory.
+
+    Args:
+        hidden: Units of each hidden layer, at least 1.
+        num_inputs: Features :math:`F` of the input, at least 1.
+        num_outputs: Outputs :math:`O`, at least 1.
+        seed: Seed of a generator of its own, as for
+            :class:`~spikereg.SpikingRegressor`.
+
+    Raises:
+        ValueError: For a width that is no positive integer, or a bad seed.
+    """
+
+    def __init__(
+        self,
+        hidden: int = 128,
+        num_inputs: int = 1,
+        num_outputs: int = 1,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        widths(hidden=hidden, num_inputs=num_inputs, num_outputs=num_outputs)
+        generator = local_generator(seed)
+        self.layers = nn.Sequential(
+            linear(num_inputs, hidden, generator),
+            nn.ReLU(),
+            linear(hidden, hidden, generator),
+            nn.ReLU(),
+            linear(hidden, num_outputs, generator),
+        )
+
+    def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
+        """Predict from the present features alone."""
+        prediction: Tensor = self.layers(features)
+        return prediction
+
+
+class LinearFilter(nn.Module):
+    r"""A sum of leaky integrators with learned decays: linear, and without spikes.
+
+    .. math::
+
+        U_{k,t} = \beta_k U_{k,t-1} + (1 - \beta_k) (w_k x_t + b_k), \qquad
+        \hat y_t = \sum_k c_k U_{k,t} + d
+
+    Args:
+        filters: Number of integrators, at least 1.
+        num_inputs: Features :math:`F` of the input, at least 1.
+        num_outputs: Outputs :math:`O`, at least 1.
+        seed: Seed of a generator of its own, as for
+            :class:`~spikereg.SpikingRegressor`. The decays begin uniform in [0, 1].
+
+    Raises:
+        ValueError: For a number that is no positive integer, or a bad seed.
+    """
+
+    def __init__(
+        self,
+        filters: int = 16,
+        num_inputs: int = 1,
+        num_outputs: int = 1,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        widths(filters=filters, num_inputs=num_inputs, num_outputs=num_outputs)
+        generator = local_generator(seed)
+        self.fc_in = linear(num_inputs, filters, generator)
+        self.fc_out = linear(filters, num_outputs, generator)
+        self.filter = snn.Leaky(
+            beta=torch.rand(filters, generator=generator),
+            learn_beta=True,
+            reset_mechanism="none",
+        )
+
+    def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
+        """Filter the features and add the filters up."""
+        current = (1 - self.filter.beta.clamp(0, 1)) * self.fc_in(features)
+        prediction: Tensor = self.fc_out(scan(self.filter, current)[1])
+        return prediction
+
+
+class RandomSpiking(nn.Module):
+    r"""A spiking layer that is never trained, read out by least squares.
+
+    Neurons with random gains, thresholds and decays fire; a filter of time constant
+    ``tau`` smooths each spike train,
+    :math:`r_{i,t} = e^{-1/\tau} r_{i,t-1} + S_{i,t}`; and :meth:`solve` finds the
+    weights of :math:`\hat y_t = \sum_i w_i r_{i,t} + c` that minimize the squared
+    error plus a ridge penalty on the weights. Features should lie in [-1, 1].
+
+    Args:
+        hidden: Number of neurons, at least 1.
+        num_inputs: Features :math:`F` of the input, at least 1.
+        num_outputs: Outputs :math:`O`, at least 1.
+        tau: Time constant of the filter in steps, positive.
+        ridge: Weight of the penalty relative to the mean square of the rates,
+            positive.
+        seed: Seed of a generator of its own, as for
+            :class:`~spikereg.SpikingRegressor`.
+
+    Raises:
+        ValueError: For a width that is no positive integer, a time constant or
+            penalty that is not positive, or a bad seed.
+
+    Source:
+        The decoders of C. Eliasmith and C. H. Anderson, *Neural Engineering*, MIT
+        Press 2003, on which Nengo is built.
+    """
+
+    def __init__(
+        self,
+        hidden: int = 256,
+        num_inputs: int = 1,
+        num_outputs: int = 1,
+        tau: float = 2.0,
+        ridge: float = 1e-6,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        widths(hidden=hidden, num_inputs=num_inputs, num_outputs=num_outputs)
+        positive("tau", tau)
+        positive("ridge", ridge)
+        self.ridge = ridge
+        generator = local_generator(seed)
+
+        # Each neuron begins to fire where its direction crosses a level in [-1, 1].
+        direction = torch.randn(hidden, num_inputs, generator=generator)
+        direction /= direction.norm(dim=1, keepdim=True)
+        gain = 0.5 + 2 * torch.rand(hidden, generator=generator)
+        level = 2 * torch.rand(hidden, generator=generator) - 1
+        beta = torch.rand(hidden, generator=generator)
+        self.fc_in = linear(num_inputs, hidden, generator)
+        with torch.no_grad():
+            self.fc_in.weight.copy_((1 - beta)[:, None] * gain[:, None] * direction)
+            self.fc_in.bias.copy_((1 - beta) * (1 - gain * level))
+        self.fc_in.requires_grad_(False)
+        self.lif = snn.Leaky(beta=beta)
+        self.filter = snn.Leaky(beta=math.exp(-1 / tau), reset_mechanism="none")
+        self.fc_out = linear(hidden, num_outputs, generator)
+
+    def rates(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B H"]:
+        """Run the neurons and smooth their spikes."""
+        spikes, _ = scan(self.lif, self.fc_in(features))
+        return scan(self.filter, spikes)[1]
+
+    def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
+        """Read the smoothed spikes out."""
+        prediction: Tensor = self.fc_out(self.rates(features))
+        return prediction
+
+    @torch.no_grad()
+    def solve(self, loader: Batches) -> None:
+        """Set the readout to the least-squares solution over a loader.
+
+        Args:
+            loader: Yields pairs of features and labels.
+
+        Raises:
+            ValueError: For an empty loader, or batches that
+                :func:`spikereg.fit` would not take either.
+        """
+        pairs = filled(loader, torch.device("cpu"))
+        rates = ((_least_squares.with_ones(self.rates(x)), y) for x, y in pairs)
+        solution = _least_squares.solve(rates, self.ridge)
+        _least_squares.set_readout(self.fc_out, solution)

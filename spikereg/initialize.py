@@ -1,0 +1,162 @@
+"""Initial weights that suit the data."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import snntorch as snn
+import torch
+from torch import Tensor
+
+from spikereg import _least_squares, recipes
+from spikereg._batches import Batches, device_of, filled
+from spikereg._check import local_generator
+from spikereg.models import SpikingRegressor
+from spikereg.scan import scan
+
+#: Cells of the histogram for each neuron; sequences that calibrate the layers.
+CELLS, SEQUENCES = 4, 128
+
+#: Decays that are tried for the readout, and the penalty on its weights.
+DECAYS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+RIDGE = 1e-8
+
+Pair = tuple[Tensor, Tensor]
+Numbers = npt.NDArray[np.floating]
+
+
+@torch.no_grad()
+def initialize(
+    model: SpikingRegressor,
+    loader: Batches,
+    *,
+    labels: bool = False,
+    seed: int | None = None,
+) -> None:
+    r"""Fit the initial weights of a network with ``recipe="accurate"`` to the data.
+
+    **Without memory** a neuron of the first layer fires while its input :math:`z`, the
+    features along its direction, is above its level. The level of neuron :math:`i` of
+    :math:`H` becomes the quantile :math:`(i + 1) / (H + 1)` of a density
+    :math:`\lambda(z)`:
+
+    .. math:: \lambda \propto p^{2/3} \qquad\text{or}\qquad
+              \lambda \propto \bigl(p\, (dy/dz)^2\bigr)^{1/3}
+
+    where :math:`p` is the density of :math:`z` over all steps and samples and
+    :math:`y(z)` the mean label there. The second, which looks at the labels, makes the
+    squared error of a table with one entry between two levels smallest. The first
+    looks at the features only. It lies half-way between the second one for a straight
+    line, :math:`p^{1/3}`, and plain quantiles, :math:`p`.
+
+    **With memory** both layers are scaled so that each membrane varies by about 1 and
+    is at its threshold at a random moment of the data; the clocks of the first layer
+    stay as they are. Without this such a network hardly learns.
+
+    **With labels** the readout is set too: its weights by least squares, for that of
+    some decays β between 0 and 0.9 which leaves the smallest error.
+
+    Args:
+        model: A network made with ``recipe="accurate"``.
+        loader: Yields pairs of features and labels; gone through once.
+        labels: Look at the labels too.
+        seed: Seed of the random moments, in a generator of its own; the global one is
+            neither read nor moved. ``None`` draws afresh.
+
+    Raises:
+        ValueError: For a model of another recipe, an empty loader, batches that
+            :func:`fit` would not take either, features that do not vary, or a bad
+            seed.
+        TypeError: For a model that is no :class:`SpikingRegressor`.
+
+    Source:
+        The density for labels is the one of P. F. Panter and W. Dite, *Quantization
+        distortion in pulse-count modulation with nonuniform spacing of levels*,
+        Proceedings of the IRE 39(1), 1951.
+    """
+    generator = local_generator(seed)
+    if not isinstance(model, SpikingRegressor):
+        raise TypeError(f"model must be a SpikingRegressor, not {type(model).__name__}")
+    if model.recipe != "accurate":
+        raise ValueError(
+            f'model must be made with recipe="accurate", not "{model.recipe}"'
+        )
+    pairs = list(filled(loader, device_of(model)))
+    for features, _ in pairs:
+        model.check_features(features)
+    if model.memory:
+        _calibrate(model, pairs, generator)
+    else:
+        _place(model, pairs, labels)
+    if labels:
+        _solve(model, pairs)
+
+
+def _place(model: SpikingRegressor, pairs: Sequence[Pair], labels: bool) -> None:
+    features = torch.cat([x.flatten(0, 1) for x, _ in pairs])
+    inputs = _array(features @ recipes.directions(model.fc_in).T)
+    targets = _array(torch.cat([y.flatten(0, 1) for _, y in pairs])) if labels else None
+    hidden = inputs.shape[1]
+    rank = (np.arange(hidden) + 1) / (hidden + 1)
+    half = 0.5 / (hidden + 1)
+    places = [
+        _quantiles(z, targets, cells=CELLS * hidden, at=(at - half, at, at + half))
+        for z, at in zip(inputs.T, rank, strict=True)
+    ]
+    low, levels, high = torch.tensor(np.array(places)).to(features).T
+    recipes.place_levels(model.fc_in, model.lif_in, levels, high - low)
+
+
+def _calibrate(
+    model: SpikingRegressor, pairs: Sequence[Pair], generator: torch.Generator
+) -> None:
+    features = torch.cat([x for x, _ in pairs], dim=1)[:, :SEQUENCES]
+    recipes.calibrate(model.fc_in, model.lif_in, features, generator)
+    spikes = model.trace(features).spikes["lif_in"]
+    recipes.calibrate(model.fc_hidden, model.lif_hidden, spikes, generator)
+
+
+def _solve(model: SpikingRegressor, pairs: Sequence[Pair]) -> None:
+    """Set the readout, whose membrane filters the spikes and its own bias."""
+    columns = [
+        (_least_squares.with_ones(model.trace(x).spikes["lif_hidden"]), y)
+        for x, y in pairs
+    ]
+    solutions = {}
+    for beta in DECAYS:
+        low_pass = snn.Leaky(beta=beta, reset_mechanism="none")
+        filtered = ((scan(low_pass, x)[1], y) for x, y in columns)
+        solutions[beta] = _least_squares.solve(filtered, RIDGE)
+    best = min(DECAYS, key=lambda beta: solutions[beta].error)
+    model.li_out.beta.fill_(best)
+    _least_squares.set_readout(model.fc_out, solutions[best])
+
+
+def _quantiles(
+    z: Numbers, y: Numbers | None, cells: int, at: tuple[float, ...]
+) -> Numbers:
+    """Return the quantiles of the density λ of the values z."""
+    order = np.argsort(z)
+    cuts = np.linspace(0, len(z) - 1, min(cells, len(z) - 1) + 1).round().astype(int)
+    edges = z[order][cuts]
+    # Cells with as many values each: with mass m and width w, p = m / w and
+    # λ w = ∛(m² w), or ∛(m Δy²) with the change Δy of y across the cell.
+    if y is None:
+        weight = np.cbrt(np.diff(edges))
+    else:
+        sums = np.concatenate([np.zeros((1, y.shape[1])), y[order].cumsum(axis=0)])
+        means = np.diff(sums[cuts], axis=0) / np.diff(cuts)[:, None]
+        weight = np.cbrt(np.square(np.gradient(means, axis=0)).sum(axis=1))
+    if not weight.sum() > 0:
+        raise ValueError(
+            f"features must take several values along each direction, not only "
+            f"{edges[0]:g}"
+        )
+    cumulative = np.concatenate([[0], weight.cumsum()]) / weight.sum()
+    found: Numbers = np.interp(at, cumulative, edges)
+    return found
+
+
+def _array(values: Tensor) -> Numbers:
+    array: Numbers = values.double().cpu().numpy()
+    return array

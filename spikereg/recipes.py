@@ -1,0 +1,124 @@
+"""Initial weights and decays, layer by layer."""
+
+import snntorch as snn
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from spikereg.scan import scan
+
+#: Membrane between two neighbouring levels, in thresholds.
+GAIN = 5.0
+
+#: Part of the first layer that keeps time, and threshold of the others where their
+#: membranes vary by about 1.
+CLOCKS, LOW = 0.6, 0.3
+
+
+@torch.no_grad()
+def place_levels(
+    linear: nn.Linear,
+    neuron: snn.Leaky,
+    levels: Float[Tensor, "H"],
+    spacing: Float[Tensor, "H"],
+) -> None:
+    r"""Let each neuron fire while its input is above its level.
+
+    Without memory, :math:`\beta = 0`, the membrane before a reset is the current, and
+
+    .. math:: I_i = \theta_i \bigl(1 + 5\, (z_i - c_i) / \Delta_i\bigr)
+
+    crosses the threshold where the input :math:`z_i = d_i \cdot x` crosses the level
+    :math:`c_i`. Up to a fifth of :math:`\Delta_i` above it, where the current is less
+    than two thresholds, the reset silences every other step. The direction
+    :math:`d_i` of the weights is kept.
+
+    Args:
+        linear: The weights of the layer.
+        neuron: Its neurons.
+        levels: The levels :math:`c_i`.
+        spacing: The distances :math:`\Delta_i` to the next level.
+    """
+    gain = GAIN * neuron.threshold / spacing
+    linear.weight.copy_(gain[:, None] * directions(linear))
+    linear.bias.copy_(neuron.threshold - gain * levels)
+
+
+def directions(linear: nn.Linear) -> Float[Tensor, "H F"]:
+    """Return each neuron's weights, scaled to a norm of 1."""
+    return nn.functional.normalize(linear.weight)
+
+
+@torch.no_grad()
+def copy_spikes(linear: nn.Linear, neuron: snn.Leaky) -> None:
+    """Let each neuron fire when the one of the same place in the layer before does."""
+    linear.weight.copy_(torch.diag(3 * neuron.threshold))
+    linear.bias.zero_()
+
+
+@torch.no_grad()
+def remember(neuron: snn.Leaky, memory: float, generator: torch.Generator) -> None:
+    r"""Draw time constants, and thresholds that let the membrane reach far above them.
+
+    :math:`\tau_i` is log-uniform between 1 and ``memory`` steps,
+    :math:`\beta_i = e^{-1/\tau_i}` and :math:`\theta_i = 0.3\,(1 - \beta_i)`.
+    A neuron that fires at every step loses :math:`\theta_i / (1 - \beta_i)` to its
+    resets in the long run. Were this as large as what its input varies by, the resets
+    would hold the membrane at the threshold, and it could remember nothing.
+    """
+    draw = torch.rand(neuron.beta.shape, generator=generator)
+    neuron.beta.copy_(torch.exp(-(memory ** (-draw))))
+    neuron.threshold.copy_(LOW * (1 - neuron.beta))
+
+
+@torch.no_grad()
+def keep_time(
+    linear: nn.Linear, neuron: snn.Leaky, memory: float, generator: torch.Generator
+) -> None:
+    """Make the last 60 % of the neurons clocks, driven by their bias alone.
+
+    Their rates are log-uniform between one spike in ``memory`` steps and one in two.
+    From a constant input alone, a network that starts at rest cannot tell what time
+    it is.
+    """
+    clocks = slice(len(neuron.beta) - int(CLOCKS * len(neuron.beta)), None)
+    draw = torch.rand(neuron.beta[clocks].shape, generator=generator)
+    rate = 0.5 * (2 / memory) ** draw
+    neuron.threshold[clocks] = 1
+    neuron.beta[clocks] = 1 - 0.2 * rate
+    linear.weight[clocks] = 0
+    linear.bias[clocks] = 1.1 * rate
+
+
+@torch.no_grad()
+def calibrate(
+    linear: nn.Linear,
+    neuron: snn.Leaky,
+    inputs: Float[Tensor, "T B F"],
+    generator: torch.Generator,
+) -> None:
+    r"""Let each membrane vary by about 1, and be at its threshold at a random moment.
+
+    With the low-pass filtered input
+    :math:`v_t = \beta v_{t-1} + (1 - \beta)\, d \cdot x_t` of a neuron, its standard
+    deviation :math:`\sigma`, and the value at a random step :math:`t`, not one of the
+    first fifth, of a random sequence: the weights :math:`(1 - \beta)\, d / \sigma` and
+    the bias :math:`(1 - \beta) (\theta - v_t / \sigma) / (1 - \beta^{t+1})`. Without
+    resets the membrane then is :math:`\theta` at that moment. Neurons whose weights
+    are 0, the clocks, are left as they are.
+    """
+    T, B, _ = inputs.shape
+    ones = nn.functional.linear(inputs, directions(linear))
+    beta = neuron.beta
+    low_pass = snn.Leaky(beta=beta, reset_mechanism="none")
+    filtered = scan(low_pass, (1 - beta) * ones)[1]
+    sigma = filtered.flatten(0, 1).std(dim=0).clamp(min=1e-3)
+    width = len(beta)
+    t = torch.randint(T // 5, T, (width,), generator=generator).to(inputs.device)
+    b = torch.randint(B, (width,), generator=generator).to(inputs.device)
+    value = filtered[t, b, torch.arange(width)] / sigma
+    bias = (1 - beta) * (neuron.threshold - value) / (1 - beta ** (t + 1))
+    driven = linear.weight.any(dim=1)
+    weight = ((1 - beta) / sigma)[:, None] * directions(linear)
+    linear.weight.copy_(torch.where(driven[:, None], weight, linear.weight))
+    linear.bias.copy_(torch.where(driven, bias, linear.bias))

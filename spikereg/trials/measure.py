@@ -1,0 +1,128 @@
+"""Run a trial, seed by seed."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from spikereg._check import local_generator, one_of
+from spikereg.data import make_loader
+from spikereg.evaluation import Report, evaluate
+from spikereg.trials.methods import METHODS
+from spikereg.trials.trial import Trial
+
+BATCH = 32
+
+
+class Outcome(NamedTuple):
+    """What one seed gave."""
+
+    report: Report
+    seconds: float
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one trial measured, seed by seed.
+
+    Attributes:
+        trial: The trial.
+        parameters: How many numbers the model learned.
+        seeds: The seeds.
+        values: The measured values of each measure, one a seed: the fields of
+            :class:`~spikereg.Report`, and the ``seconds`` of training.
+    """
+
+    trial: Trial
+    parameters: int
+    seeds: tuple[int, ...]
+    values: dict[str, tuple[float, ...]]
+
+    def median(self, measure: str = "relative_error") -> float:
+        """Return the median over the seeds."""
+        return median(self._of(measure))
+
+    def range(self, measure: str = "relative_error") -> tuple[float, float]:
+        """Return the smallest and the largest value."""
+        return min(self._of(measure)), max(self._of(measure))
+
+    def confirms(self, other: "Row", measure: str = "relative_error") -> bool:
+        """Say whether the median of another row of this trial lies in this range."""
+        if other.trial != self.trial:
+            raise ValueError(f"other must be a row of {self.trial}, not {other.trial}")
+        low, high = self.range(measure)
+        return low <= other.median(measure) <= high
+
+    def _of(self, measure: str) -> tuple[float, ...]:
+        one_of("measure", measure, tuple(self.values))
+        return self.values[measure]
+
+
+def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
+    """Train with one seed, and test.
+
+    Args:
+        trial: The trial.
+        seed: Seed of the data, of the initial weights and of the batches.
+        split: ``"test"``, or ``"validation"`` for choosing settings.
+
+    Returns:
+        The errors on that split, the seconds of training, and how many numbers were
+        learned.
+    """
+    train, test = trial.datasets(seed, split)
+    one = len(train) == 1
+    batches = make_loader(train, 1 if one else BATCH, shuffle=not one, seed=seed)
+    start = time.perf_counter()
+    model = METHODS[trial.method](
+        trial, _Noisy(batches, trial.trained_noise, seed), seed
+    )
+    seconds = time.perf_counter() - start
+    report = evaluate(model, _Noisy(make_loader(test, 256), trial.noise, seed + 1))
+    learned = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return Outcome(report, seconds, learned)
+
+
+def summed(trial: Trial, outcomes: Sequence[Outcome], seeds: Sequence[int]) -> Row:
+    """Make a row of what each seed gave."""
+    each = [asdict(o.report) | {"seconds": o.seconds} for o in outcomes]
+    names = [name for name, value in each[0].items() if value is not None]
+    values = {name: tuple(value[name] for value in each) for name in names}
+    return Row(trial, outcomes[0].parameters, tuple(seeds), values)
+
+
+def measure(trial: Trial, seeds: Sequence[int], split: str = "test") -> Row:
+    """Run a trial with each seed.
+
+    Args:
+        trial: The trial.
+        seeds: The seeds.
+        split: As for :func:`run`.
+
+    Returns:
+        The row of their errors.
+    """
+    return summed(trial, [run(trial, seed, split) for seed in seeds], seeds)
+
+
+class _Noisy:
+    """A loader whose features get fresh white noise each time they are served."""
+
+    def __init__(
+        self, loader: DataLoader[tuple[Tensor, Tensor]], sigma: float, seed: int
+    ) -> None:
+        self.loader, self.sigma = loader, sigma
+        self.generator = local_generator(seed)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for features, labels in self.loader:
+            if self.sigma:
+                noise = torch.randn(features.shape, generator=self.generator)
+                features = features + self.sigma * noise
+            yield features, labels

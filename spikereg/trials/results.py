@@ -1,0 +1,79 @@
+"""Rows of measured errors: summed up, printed as a table, stored and read back."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+
+from spikereg._check import one_of
+from spikereg.trials.measure import Row
+from spikereg.trials.trial import Trial
+
+
+def table(rows: Sequence[Row], measures: Sequence[str] = ("relative_error",)) -> str:
+    """Lay rows out as text: the median and the range of each measure.
+
+    Args:
+        rows: The rows.
+        measures: What to show, each a key of :attr:`Row.values`.
+
+    Returns:
+        Lines of text under a heading, columns aligned.
+    """
+    head = ["trial", "numbers", "seeds", *(m.replace("_", " ") for m in measures)]
+    lines = [head]
+    for row in rows:
+        cells = [str(row.trial), f"{row.parameters}", f"{len(row.seeds)}"]
+        lines.append(cells + [_cell(row, measure) for measure in measures])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _cell(row: Row, measure: str) -> str:
+    if measure not in row.values:
+        return "-"
+    form = "{:.2%}" if "error" in measure or "rate" in measure else "{:.3g}"
+    low, high = row.range(measure)
+    middle, low_, high_ = (form.format(v) for v in (row.median(measure), low, high))
+    return f"{middle} ({low_} to {high_})"
+
+
+def store(name: str, rows: Sequence[Row], folder: Path) -> Path:
+    """Write a table; a file that is there is replaced as a whole or not at all."""
+    path = folder / f"{name}.json"
+    written = path.with_suffix(".part")
+    lines = ",\n".join(json.dumps(asdict(row)) for row in rows)
+    written.write_text(f"[\n{lines}\n]\n")
+    return written.replace(path)
+
+
+def stored(name: str) -> list[Row]:
+    """Read a table that came with the package.
+
+    Args:
+        name: The table's name, a key of ``spikereg.trials.TABLES``.
+
+    Returns:
+        Its rows.
+
+    Raises:
+        ValueError: For a name without a stored table.
+    """
+    folder = resources.files("spikereg.trials") / "stored"
+    names = sorted(f.name.removesuffix(".json") for f in folder.iterdir())
+    one_of("name", name, names)
+    return [
+        Row(
+            trial=Trial(**row["trial"]),
+            parameters=row["parameters"],
+            seeds=tuple(row["seeds"]),
+            values={name: tuple(values) for name, values in row["values"].items()},
+        )
+        for row in json.loads((folder / f"{name}.json").read_text())
+    ]

@@ -1,0 +1,133 @@
+"""Which trials make up each table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spikereg.data import MODES
+from spikereg.memory import TASKS
+from spikereg.trials.methods import INGREDIENTS, RATES
+from spikereg.trials.trial import Trial
+
+
+@dataclass(frozen=True)
+class Table:
+    """Trials to be compared.
+
+    Attributes:
+        title: What the table shows.
+        trials: Its rows.
+        seeds: How many seeds each row takes: 0, 1, …
+        measures: What is printed of each row.
+        timed: Whether times are compared, so that one trial runs at a time.
+        split: ``"test"``, or ``"validation"`` for what is chosen from.
+    """
+
+    title: str
+    trials: Sequence[Trial]
+    seeds: int
+    measures: Sequence[str] = ("relative_error", "l1", "spike_rate", "seconds")
+    timed: bool = False
+    split: str = "test"
+
+
+BASELINES = ("lstm", "gru", "relu", "filter", "random + least squares")
+
+TABLES = {
+    "choice": Table(
+        "the learning rate of each method, on validation sets",
+        [
+            Trial(method, task, lr=lr)
+            for method in RATES
+            for task in (*MODES, *TASKS)
+            for lr in (1e-3, 3e-3, 1e-2)
+        ],
+        seeds=1,
+        split="validation",
+    ),
+    "p1": Table(
+        "one ramp, tested on itself",
+        [
+            Trial("tutorial, step by step", "one ramp", epochs=100),
+            Trial("tutorial", "one ramp", epochs=100),
+            Trial("accurate", "one ramp", epochs=1000),
+            Trial("random + least squares", "one ramp"),
+        ],
+        seeds=20,
+        measures=("l1", "pointwise_relative_error", "seconds"),
+        timed=True,
+    ),
+    "p2": Table(
+        "1,024 ramps, tested on 1,024 others",
+        [
+            Trial(method, task)
+            for task in MODES
+            for method in (
+                "accurate, labels seen",
+                "accurate",
+                "tutorial start",
+                "tutorial",
+                *BASELINES,
+            )
+        ],
+        seeds=10,
+    ),
+    "ablation": Table(
+        "what each ingredient of the accurate recipe buys",
+        [
+            Trial("accurate", task, without=ingredient)
+            for task in MODES
+            for ingredient in ("", *INGREDIENTS)
+        ],
+        seeds=5,
+    ),
+    "width": Table(
+        "error against the width of the hidden layers",
+        [
+            Trial(method, "sqrt", hidden=hidden)
+            for method in ("accurate, labels seen", "accurate")
+            for hidden in (16, 32, 64, 128, 256, 512)
+        ],
+        seeds=3,
+    ),
+    "steps": Table(
+        "error against the number of time steps",
+        [
+            Trial("accurate, labels seen", task, timesteps=timesteps)
+            for task in MODES
+            for timesteps in (25, 50, 100, 200, 400)
+        ],
+        seeds=3,
+    ),
+    "rate": Table(
+        "error against the firing rate, by a penalty on spikes",
+        [
+            Trial("accurate", "sqrt", penalty=penalty)
+            for penalty in (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
+        ],
+        seeds=3,
+    ),
+    "noise": Table(
+        "error under white noise on the features",
+        [
+            Trial(method, "sqrt", noise=noise, trained_noise=trained)
+            for method in ("accurate", "tutorial start", "gru", "relu")
+            for noise in (0.01, 0.03)
+            for trained in (0.0, noise)
+        ],
+        seeds=3,
+    ),
+    "p3": Table(
+        "targets that need memory",
+        [
+            Trial(method, task)
+            for task in TASKS
+            for method in (
+                "accurate",
+                "accurate, no memory",
+                "tutorial start",
+                *BASELINES,
+            )
+        ],
+        seeds=10,
+    ),
+}

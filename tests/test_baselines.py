@@ -1,0 +1,170 @@
+import numpy as np
+import pytest
+import torch
+
+from spikereg import RegressionDataset, SpikingRegressor, evaluate, make_loader
+from spikereg.baselines import LinearFilter, RandomSpiking, Recurrent, ReLUNetwork
+
+MAKE = {
+    "lstm": lambda **kw: Recurrent("lstm", **kw),
+    "gru": lambda **kw: Recurrent("gru", **kw),
+    "relu": ReLUNetwork,
+    "filter": LinearFilter,
+    "random": RandomSpiking,
+}
+each_baseline = pytest.mark.parametrize("name", MAKE)
+
+
+def sequences(steps=12, features=1, seed=0):
+    return torch.rand(steps, 3, features, generator=torch.Generator().manual_seed(seed))
+
+
+def learned(model):
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+@each_baseline
+def test_a_baseline_maps_features_to_outputs_step_by_step(name):
+    model = MAKE[name](num_inputs=2, num_outputs=3, seed=0)
+    assert model(sequences(features=2)).shape == (12, 3, 3)
+
+
+@each_baseline
+def test_a_seed_draws_the_same_model_and_leaves_the_global_generator_alone(name):
+    before = torch.get_rng_state()
+    features = sequences()
+    first, again, other = (MAKE[name](seed=seed)(features) for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+@each_baseline
+def test_a_prediction_does_not_depend_on_the_future(name):
+    model = MAKE[name](seed=0)
+    features = sequences()
+    changed = features.clone()
+    changed[7:] += 1
+    same = model(features)[:7] == model(changed)[:7]
+    assert same.all()
+    assert not torch.equal(model(features)[7:], model(changed)[7:])
+
+
+def test_the_relu_network_has_no_memory_and_the_others_have():
+    features = sequences()
+    changed = features.clone()
+    changed[2] += 1
+    for name, make in MAKE.items():
+        model = make(seed=0)
+        later = torch.equal(model(features)[3:], model(changed)[3:])
+        assert later is (name == "relu")
+
+
+def test_pytorchs_default_initialization_is_drawn():
+    """Uniform, with the bound that each kind of layer has."""
+    lstm = Recurrent("lstm", hidden=100, seed=0)
+    for weights in lstm.parameters():
+        assert weights.abs().max() <= 0.1
+    assert lstm.recurrent.weight_hh_l0.abs().max() > 0.099
+    relu = ReLUNetwork(hidden=25, seed=0).layers
+    assert 0.19 < relu[2].weight.abs().max() <= 0.2
+    assert 0.8 < relu[0].weight.abs().max() <= 1
+
+
+# The linear filter
+
+
+def test_the_step_response_of_a_filter_is_that_of_leaky_integrators():
+    model = LinearFilter(filters=5, seed=0)
+    beta = model.filter.beta.detach()
+    steps = torch.arange(1, 31)[:, None]
+    current = model.fc_in(torch.tensor([[0.7]]))
+    expected = model.fc_out((1 - beta**steps) * current)[:, None]
+    torch.testing.assert_close(model(torch.full((30, 1, 1), 0.7)), expected)
+
+
+def test_a_filter_is_linear_and_its_decays_learn():
+    model = LinearFilter(seed=0)
+    a, b, nothing = sequences(seed=1), sequences(seed=2), torch.zeros(12, 3, 1)
+    sums = model(a) + model(b) - model(nothing)
+    torch.testing.assert_close(model(a + b), sums)
+    model(a).square().sum().backward()
+    assert (model.filter.beta.grad != 0).all()
+
+
+# The random spiking layer
+
+
+def test_only_the_readout_of_the_random_layer_is_learned_and_counted():
+    model = RandomSpiking(hidden=20, num_outputs=2, seed=0)
+    assert learned(model) == 20 * 2 + 2
+
+
+def test_rates_are_spikes_smoothed_by_the_filter():
+    model = RandomSpiking(hidden=9, tau=3.0, seed=0)
+    features = sequences(steps=20)
+    u = r = torch.zeros(3, 9)
+    for x, rate in zip(features, model.rates(features), strict=True):
+        u = model.lif.beta * u + model.fc_in(x) - (u > 1).float()
+        r = np.exp(-1 / 3) * r + (u > 1).float()
+        torch.testing.assert_close(rate, r)
+
+
+@pytest.mark.parametrize("ridge", [1e-6, 1e-1])
+def test_solve_finds_the_ridge_solution_whatever_the_batches(ridge):
+    data = RegressionDataset(num_samples=10, seed=0)
+    model = RandomSpiking(hidden=30, ridge=ridge, seed=0)
+    rates = model.rates(data.features).flatten(0, 1).double().numpy()
+    labels = data.labels.flatten().double().numpy()
+    # An independent solution: least squares with the penalty as further rows
+    strength = np.sqrt(ridge * np.square(rates).sum(axis=0).mean())
+    rows = np.block([[rates, np.ones((500, 1))], [strength * np.eye(30, 31)]])
+    solution, *_ = np.linalg.lstsq(rows, np.append(labels, np.zeros(30)), rcond=None)
+    expected = rates @ solution[:-1] + solution[-1]
+    for batch_size in (3, 10):
+        model.solve(make_loader(data, batch_size))
+        found = model(data.features).detach().flatten().numpy()
+        np.testing.assert_allclose(found, expected, atol=2e-4)
+
+
+def test_the_random_layer_solves_one_ramp_exactly_and_many_approximately():
+    one = make_loader(RegressionDataset(seed=0))
+    model = RandomSpiking(ridge=1e-12, seed=0)
+    model.solve(one)
+    assert evaluate(model, one).l1 < 1e-4
+    many = make_loader(RegressionDataset(num_samples=64, seed=0), 16)
+    model.solve(many)
+    assert 1e-3 < evaluate(model, many).l1 < 3e-2
+
+
+# Sizes and errors
+
+
+@pytest.mark.parametrize(("name", "hidden"), [("lstm", 64), ("gru", 74), ("relu", 128)])
+def test_default_sizes_learn_as_many_numbers_as_the_spiking_network(name, hidden):
+    ours = learned(SpikingRegressor(128, seed=0))
+    assert learned(MAKE[name](hidden=hidden, seed=0)) == pytest.approx(ours, rel=0.02)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("make", "arguments", "message"),
+    [
+        (Recurrent, {"kind": "rnn"}, r"kind must be .*'lstm', 'gru'\), not 'rnn'"),
+        (Recurrent, {"hidden": 0}, "hidden must be .* not 0"),
+        (ReLUNetwork, {"num_inputs": 1.5}, r"num_inputs must be .* not 1\.5"),
+        (LinearFilter, {"filters": 0}, "filters must be .* not 0"),
+        (LinearFilter, {"num_outputs": -1}, "num_outputs must be .* not -1"),
+        (RandomSpiking, {"tau": 0.0}, r"tau must be a positive .* not 0\.0"),
+        (RandomSpiking, {"ridge": -1.0}, r"ridge must be a positive .* not -1\.0"),
+        (RandomSpiking, {"seed": -1}, "seed must be .* not -1"),
+    ],
+)
+def test_bad_arguments_are_named_with_what_was_passed(make, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make(**arguments)
+
+
+def test_solving_without_batches_says_so():
+    with pytest.raises(ValueError, match="at least one batch"):
+        RandomSpiking(seed=0).solve([])

@@ -1,0 +1,99 @@
+import math
+
+import pytest
+import torch
+
+from spikereg.memory import TASKS, MemoryDataset
+
+each_task = pytest.mark.parametrize("task", TASKS)
+
+
+@each_task
+@pytest.mark.parametrize("timesteps", [2, 8, 9, 50])
+def test_features_and_labels_are_time_major_float32_and_finite(task, timesteps):
+    data = MemoryDataset(task, timesteps, 7, seed=0)
+    for values in (data.features, data.labels):
+        assert values.shape == (timesteps, 7, 1)
+        assert values.dtype == torch.float32
+        assert values.isfinite().all()
+    assert len(data) == 7
+    features, labels = data[3]
+    assert torch.equal(features, data.features[:, 3])
+    assert torch.equal(labels, data.labels[:, 3])
+
+
+@each_task
+def test_a_seed_gives_the_same_sequences_and_leaves_the_global_generator_alone(task):
+    before = torch.get_rng_state()
+    first, again, other = (MemoryDataset(task, 50, 5, seed) for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(first.features, again.features)
+    assert torch.equal(first.labels, again.labels)
+    assert not torch.equal(first.features, other.features)
+
+
+def test_the_delayed_copy_is_eight_steps_late_and_begins_at_zero():
+    data = MemoryDataset("delay", 50, 100, seed=0)
+    assert torch.equal(data.labels[8:], data.features[:-8])
+    assert not data.labels[:8].any()
+    assert not data.features[0].any()
+    torch.testing.assert_close(data.features.abs().amax(dim=0), torch.ones(100, 1))
+
+
+def test_the_running_mean_is_a_sum_over_all_of_the_past():
+    data = MemoryDataset("mean", 50, 100, seed=0)
+    lag = torch.arange(50)[:, None] - torch.arange(50)
+    weight = torch.where(lag >= 0, torch.exp(-lag / 10), 0) * (1 - math.exp(-0.1))
+    expected = torch.einsum("ts,snf->tnf", weight, data.features)
+    torch.testing.assert_close(data.labels, expected)
+    assert 0.49 < data.features.mean() < 0.51
+
+
+def test_the_oscillator_answers_each_step_with_the_textbooks_step_response():
+    data = MemoryDataset("oscillator", 50, 100, seed=0)
+    omega, zeta = 2 * math.pi / 20, 0.2
+    damped = omega * math.sqrt(1 - zeta**2)
+    lag = (torch.arange(50)[:, None] - torch.arange(50) + 1).double().clamp(min=0)
+    ringing = torch.cos(damped * lag) + zeta * omega / damped * torch.sin(damped * lag)
+    response = 1 - torch.exp(-zeta * omega * lag) * ringing
+    features = data.features.double()
+    jumps = torch.cat([features[:1], features.diff(dim=0)])
+    expected = torch.einsum("ts,snf->tnf", response, jumps)
+    torch.testing.assert_close(data.labels.double(), expected, atol=1e-6, rtol=0)
+    jumped = (features.diff(dim=0) != 0).double().mean()
+    assert 1 / 14 < jumped < 1 / 10
+
+
+def test_the_sines_are_scaled_by_a_constant_input():
+    data = MemoryDataset("sines", 50, 100, seed=0)
+    assert (data.features == data.features[0]).all()
+    shape = data.labels / data.features
+    torch.testing.assert_close(shape, shape[:, :1].expand_as(shape))
+    at_zero = 0.5 * math.sin(1) + 0.3 * math.sin(2)
+    assert shape[0, 0].item() == pytest.approx(at_zero, rel=1e-5)
+    # A whole number of periods of the last two, and a half of the first
+    assert shape[25, 0].item() == pytest.approx(at_zero, rel=1e-4)
+
+
+@each_task
+def test_the_present_feature_does_not_determine_the_label(task):
+    """A table of the feature, however fine, leaves most of the variance."""
+    data = MemoryDataset(task, 50, 2000, seed=0)
+    order = data.features.flatten().argsort()
+    cells = data.labels.flatten()[order].view(200, -1)
+    assert cells.var(dim=1).mean() > 0.4 * cells.var()
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"task": "copy"}, r"task must be one of \('delay', .* not 'copy'"),
+        ({"task": "mean", "timesteps": 1}, "timesteps must be .* at least 2, not 1"),
+        ({"task": "mean", "num_samples": 0}, "num_samples must be .* not 0"),
+        ({"task": "mean", "seed": -1}, "seed must be .* not -1"),
+    ],
+)
+def test_bad_arguments_are_named_with_what_was_passed(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        MemoryDataset(**arguments)
