@@ -27,6 +27,9 @@ bench: environment  ## time a training step here and in other libraries
 	@$(PYTHON) tools/environment.py .venv-bench benchmarks/requirements.txt
 	@.venv-bench/bin/python benchmarks/run.py $(BENCH)
 
+accuracy: environment  ## train and test everything that chapter 5 compares
+	@$(BIN)/python -m spikereg.trials $(ACCURACY)
+
 notebooks: environment  ## run the chapters again and keep their outputs
 	@$(BIN)/python tools/notebooks.py
 
@@ -44,4 +47,4 @@ environment:
 		{ echo "$(PYTHON) is missing: install Python 3.11, 3.12 or 3.13"; exit 1; }
 	@$(PYTHON) tools/environment.py .venv requirements.txt
 
-.PHONY: help book test bench notebooks serve screenshots publish environment
+.PHONY: help book test bench notebooks serve screenshots publish accuracy environment

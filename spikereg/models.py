@@ -49,11 +49,11 @@ class SpikingRegressor(nn.Module):
     ``recipe="accurate"`` begins elsewhere; :func:`spikereg.initialize` then fits it to
     the data, and :func:`spikereg.fit` has the recipe to train it with.
 
-    - Without memory, for labels that depend on the present features, which should lie
-      in [0, 1]: :math:`\beta = 0` and :math:`\theta = 1`; the neurons of the first layer
-      fire from evenly spread levels of the input on, the second layer copies the first
-      if there is one input, and the readout's weights are 0. With
-      more inputs each neuron has a random direction.
+    - Without memory, for labels that depend on the present features, expected
+      in [0, 1]: :math:`\beta = 0` and :math:`\theta = 1`; each neuron of layer 1
+      fires from a level of its own on, evenly spread along its direction, which is
+      random if there are several inputs; the second layer copies the first if there
+      is one input; and the readout's weights are 0.
     - With a memory of :math:`M` steps: time constants :math:`\tau = -1 / \ln \beta`
       log-uniform between 1 and :math:`M` steps in the first layer, :math:`2M` in the
       second, :math:`\theta = 0.3\,(1 - \beta)`, a readout with :math:`\beta = 0.7`, and

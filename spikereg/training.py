@@ -61,7 +61,7 @@ def fit(
         loader: Yields pairs of features and labels; gone through once an epoch.
         epochs: Number of passes over the loader, at least 1.
         lr: Learning rate of Adam, positive; the largest one of a recipe that changes
-            it. ``None`` is 1e-3 for ``"tutorial"`` and 2e-3 for ``"accurate"``.
+            it. ``None`` is 1e-3 for ``"tutorial"`` and 3e-3 for ``"accurate"``.
         recipe: ``"tutorial"`` or ``"accurate"``.
         spike_penalty: Weight :math:`\lambda \ge 0` of the firing rate. Unless it is 0,
             what is minimized is the mean squared error plus :math:`\lambda` times the
@@ -145,7 +145,7 @@ def _warm_cosine(epoch: int, epochs: int) -> float:
 # Learning rate, Adam's decay rates, and the learning rate's course.
 _RECIPES = {
     "tutorial": (1e-3, (0.9, 0.999), _constant),
-    "accurate": (2e-3, (0.9, 0.95), _warm_cosine),
+    "accurate": (3e-3, (0.9, 0.95), _warm_cosine),
 }
 
 

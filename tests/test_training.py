@@ -433,7 +433,7 @@ def assert_same_weights(model, expected):
     ("recipe", "lr", "betas", "course"),
     [
         ("tutorial", 1e-3, (0.9, 0.999), lambda epoch, epochs: 1),
-        ("accurate", 2e-3, (0.9, 0.95), warm_then_cosine),
+        ("accurate", 3e-3, (0.9, 0.95), warm_then_cosine),
     ],
 )
 @pytest.mark.parametrize("given", [None, 5e-4])

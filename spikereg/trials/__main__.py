@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
-from spikereg._check import whole_number
+from spikereg._check import one_of, whole_number
 from spikereg.trials.measure import Row, run, summed
 from spikereg.trials.results import store, table
 from spikereg.trials.tables import TABLES, Table
@@ -22,14 +22,12 @@ def main() -> None:
         chosen = TABLES[name]
         rows = run_table(chosen, asked.seeds or chosen.seeds, asked.jobs)
         tqdm.write(f"\n{name}: {chosen.title}\n\n{table(rows, chosen.measures)}")
-        if asked.store:
+        if asked.store is not None:
             tqdm.write(f"\nstored in {store(name, rows, asked.store)}")
 
 
 def run_table(chosen: Table, seeds: int, jobs: int) -> list[Row]:
     """Run every trial of a table with the seeds 0, 1, … in processes of their own."""
-    whole_number("seeds", seeds, at_least=1)
-    whole_number("jobs", jobs, at_least=1)
     workers = 1 if chosen.timed else jobs
     with ProcessPoolExecutor(
         workers, get_context("spawn"), torch.set_num_threads, (1,)
@@ -54,11 +52,22 @@ def _arguments() -> argparse.Namespace:
         epilog="\n".join(f"{name:10} {t.title}" for name, t in TABLES.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("tables", nargs="*", choices=[[], *TABLES], metavar="TABLE")
-    parser.add_argument("--seeds", type=int, help="seeds of each row (the table's own)")
+    parser.add_argument(
+        "tables", nargs="*", metavar="TABLE", help="all if none is named"
+    )
+    parser.add_argument("--seeds", type=int, help="seeds of each row; the table's own")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     parser.add_argument("--store", type=Path, metavar="FOLDER", help="write the tables")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    try:
+        for name in asked.tables:
+            one_of("TABLE", name, tuple(TABLES))
+        for name in ("seeds", "jobs"):
+            if getattr(asked, name) is not None:
+                whole_number(f"--{name}", getattr(asked, name), at_least=1)
+    except ValueError as error:
+        parser.error(str(error))
+    return asked
 
 
 if __name__ == "__main__":

@@ -81,10 +81,10 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
     batches = make_loader(train, 1 if one else BATCH, shuffle=not one, seed=seed)
     start = time.perf_counter()
     model = METHODS[trial.method](
-        trial, _Noisy(batches, trial.trained_noise, seed), seed
+        trial, Noisy(batches, trial.trained_noise, seed), seed
     )
     seconds = time.perf_counter() - start
-    report = evaluate(model, _Noisy(make_loader(test, 256), trial.noise, seed + 1))
+    report = evaluate(model, Noisy(make_loader(test, 256), trial.noise, seed + 1))
     learned = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return Outcome(report, seconds, learned)
 
@@ -111,7 +111,7 @@ def measure(trial: Trial, seeds: Sequence[int], split: str = "test") -> Row:
     return summed(trial, [run(trial, seed, split) for seed in seeds], seeds)
 
 
-class _Noisy:
+class Noisy:
     """A loader whose features get fresh white noise each time they are served."""
 
     def __init__(

@@ -33,13 +33,13 @@ INGREDIENTS = (
 #: Learning rates on ramps and on tasks that need memory: those of the smallest error in
 #: the stored table "choice", which was measured on validation sets.
 RATES = {
-    "accurate": (2e-3, 1e-3),
-    "accurate, no memory": (2e-3, 2e-3),
-    "tutorial start": (2e-3, 2e-3),
+    "accurate": (3e-3, 1e-3),
+    "accurate, no memory": (1e-3, 1e-3),
+    "tutorial start": (3e-3, 1e-2),
     "lstm": (1e-2, 1e-2),
     "gru": (1e-2, 1e-2),
-    "relu": (3e-3, 3e-3),
-    "filter": (1e-2, 1e-2),
+    "relu": (1e-2, 3e-3),
+    "filter": (1e-2, 3e-3),
 }
 
 
@@ -92,15 +92,16 @@ def _tutorial(trial: Trial, loader: Batches, seed: int) -> nn.Module:
 
 
 def _step_by_step(trial: Trial, loader: Batches, seed: int) -> nn.Module:
-    model = _StepByStep(trial.hidden, seed=seed)
+    model = StepByStep(trial.hidden, seed=seed)
     fit(model, loader, trial.epochs, progress=False)
     return model
 
 
-class _StepByStep(SpikingRegressor):
+class StepByStep(SpikingRegressor):
     """The same network in snnTorch's own loop over the steps, as in the tutorial."""
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
+        """Predict, one step after another."""
         states = [neuron.reset_mem() for _, neuron in self._layers()]
         outputs = []
         for signal in features:

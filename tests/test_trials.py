@@ -1,0 +1,234 @@
+"""The trials: what they compare, and whether the stored tables still hold."""
+
+import itertools
+import json
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+from spikereg import RegressionDataset, SpikingRegressor, make_loader
+from spikereg.trials import TABLES, Row, Table, Trial, measure, stored, table, trial
+from spikereg.trials import __main__ as command
+from spikereg.trials.measure import Noisy, run
+from spikereg.trials.methods import METHODS, RATES, StepByStep
+from spikereg.trials.results import store
+
+each_table = pytest.mark.parametrize("name", TABLES)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(trial, "SAMPLES", 40)
+
+
+# Trials
+
+
+def test_a_trial_says_what_is_not_as_usual():
+    assert str(Trial("lstm", "sqrt")) == "sqrt, lstm"
+    changed = Trial("accurate", "mean", hidden=16, trained_noise=0.01)
+    assert str(changed) == "mean, accurate, hidden 16, trained noise 0.01"
+
+
+@pytest.mark.parametrize("task", ["sqrt", "delay"])
+def test_training_validation_and_test_sets_of_all_seeds_differ(task, small):
+    seen = []
+    for seed in range(3):
+        for split in ("validation", "test"):
+            train, other = Trial("accurate", task).datasets(seed, split)
+            assert len(train) == len(other) == 40
+            seen.append(other.features)
+        seen.append(train.features)
+    for some, others in itertools.combinations(seen, 2):
+        assert not torch.equal(some, others)
+
+
+def test_the_sets_of_a_seed_share_the_slope():
+    train, test = Trial("accurate", "sqrt").datasets(3)
+    assert train.slope == test.slope
+    assert train.slope != Trial("accurate", "sqrt").datasets(4)[0].slope
+
+
+def test_one_ramp_is_tested_on_itself():
+    train, test = Trial("tutorial", "one ramp").datasets(2)
+    assert train is test
+    assert torch.equal(train.labels, RegressionDataset(seed=2).labels)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("task", ["one ramp", "linear", "oscillator"])
+def test_every_method_runs_and_a_seed_repeats_it(method, task, small):
+    tried = Trial(method, task, hidden=8, timesteps=12, epochs=2)
+    first, again = run(tried, seed=0), run(tried, seed=0)
+    assert first.report == again.report
+    assert first.report != run(tried, seed=1).report
+    assert first.seconds > 0
+    assert first.parameters > 8
+    spiking = "tutorial" in method or "accurate" in method
+    assert (first.report.spike_rate is not None) is spiking
+
+
+def test_an_ablation_leaves_its_ingredient_out_and_nothing_else(small):
+    outcomes = {
+        tried.without: run(replace(tried, epochs=2, hidden=8), seed=0).report
+        for tried in TABLES["ablation"].trials
+        if tried.task == "sqrt"
+    }
+    assert len(outcomes) == 7
+    assert len({report.mse for report in outcomes.values()}) == 7
+
+
+def test_snntorchs_own_loop_gives_the_same_network():
+    model, other = SpikingRegressor(8, seed=0), StepByStep(8, seed=0)
+    features = RegressionDataset(12, 3, seed=0).features
+    torch.testing.assert_close(other(features), model(features))
+
+
+def test_noise_is_drawn_anew_and_leaves_the_labels_alone():
+    data = RegressionDataset(num_samples=500, seed=0)
+    loader = Noisy(make_loader(data, 500), sigma=0.03, seed=1)
+    ((first, labels),), ((second, _),) = list(loader), list(loader)
+    assert torch.equal(labels, data.labels)
+    assert not torch.equal(first, second)
+    for features in (first, second):
+        noise = features - data.features
+        assert noise.std().item() == pytest.approx(0.03, rel=0.02)
+    assert (second - first).std().item() == pytest.approx(0.03 * 2**0.5, rel=0.02)
+    quiet = Noisy(make_loader(data, 500), sigma=0.0, seed=1)
+    assert torch.equal(next(iter(quiet))[0], data.features)
+
+
+# Rows and tables
+
+
+def row(values=(0.1, 0.3, 0.2), tried=None):
+    tried = tried or Trial("relu", "sqrt")
+    seeds = tuple(range(len(values)))
+    return Row(tried, 7, seeds, {"l1": values, "relative_error": values})
+
+
+def test_a_row_has_a_median_and_a_range():
+    assert row().median() == 0.2
+    assert row().range("l1") == (0.1, 0.3)
+    with pytest.raises(ValueError, match=r"measure must be one of .* not 'l2'"):
+        row().median("l2")
+
+
+def test_a_row_is_confirmed_by_a_median_within_its_range():
+    assert row().confirms(row((0.1, 0.1)))
+    assert not row().confirms(row((0.31, 0.31)))
+    assert not row().confirms(row((0.09,)))
+    with pytest.raises(ValueError, match="must be a row of sqrt, relu, not sqrt, gru"):
+        row().confirms(row(tried=Trial("gru", "sqrt")))
+
+
+def test_a_table_shows_medians_and_ranges_in_columns():
+    text = table([row(), row(tried=Trial("gru", "linear"))], ["l1", "seconds"])
+    assert text.splitlines() == [
+        "trial        numbers  seeds  l1                seconds",
+        "sqrt, relu   7        3      0.2 (0.1 to 0.3)  -",
+        "linear, gru  7        3      0.2 (0.1 to 0.3)  -",
+    ]
+    assert "20.00% (10.00% to 30.00%)" in table([row()])
+
+
+def test_a_table_is_stored_whole_or_not_at_all(tmp_path, monkeypatch):
+    store("p1", [row()], tmp_path)
+    before = (tmp_path / "p1.json").read_text()
+    assert json.loads(before)[0]["values"]["l1"] == [0.1, 0.3, 0.2]
+    broken = row()
+    broken.values["l1"] = (object(),)
+    with pytest.raises(TypeError):
+        store("p1", [row(), broken], tmp_path)
+    assert (tmp_path / "p1.json").read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["p1.json"]
+
+
+def test_an_unknown_stored_table_is_named():
+    with pytest.raises(ValueError, match=r"name must be one of \('ablation', .*'p9'"):
+        stored("p9")
+
+
+def test_the_command_runs_a_table_and_stores_it(tmp_path, monkeypatch, capsys):
+    tried = [Trial("filter", "one ramp", epochs=3), Trial("relu", "one ramp", epochs=3)]
+    monkeypatch.setitem(TABLES, "p1", Table("a title", tried, 5, ("l1",)))
+    words = ["trials", "p1", "--seeds", "2", "--jobs", "1", "--store", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", words)
+    command.main()
+    printed = capsys.readouterr().out
+    assert "p1: a title" in printed
+    assert "one ramp, filter, epochs 3" in printed
+    (first, second) = json.loads((tmp_path / "p1.json").read_text())
+    assert first["seeds"] == [0, 1]
+    expected = measure(tried[1], range(2)).values["l1"]
+    assert second["values"]["l1"] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("words", [["p9"], ["--seeds", "0"], ["--jobs", "0"]])
+def test_the_command_refuses_what_it_does_not_know(words, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["trials", *words])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert words[-1] in capsys.readouterr().err
+
+
+# The stored tables
+
+
+@each_table
+def test_a_stored_table_is_the_one_that_the_command_makes(name):
+    rows = stored(name)
+    assert [r.trial for r in rows] == list(TABLES[name].trials)
+    for r in rows:
+        assert r.seeds == tuple(range(TABLES[name].seeds))
+        assert all(len(values) == len(r.seeds) for values in r.values.values())
+
+
+def test_learning_rates_are_those_of_the_smallest_validation_error():
+    for method, (on_ramps, on_memory) in RATES.items():
+        for tasks, chosen in (
+            (("linear", "sqrt"), on_ramps),
+            (("delay", "mean", "oscillator", "sines"), on_memory),
+        ):
+            scores = {}
+            for r in stored("choice"):
+                if r.trial.method == method and r.trial.task in tasks:
+                    score = scores.get(r.trial.lr, 1.0)
+                    scores[r.trial.lr] = score * r.median()
+            assert min(scores, key=scores.get) == chosen, (method, tasks, scores)
+
+
+def test_trained_baselines_learn_as_many_numbers_within_ten_percent():
+    for r in (*stored("p2"), *stored("p3")):
+        if r.trial.method in ("lstm", "gru", "relu"):
+            assert r.parameters == pytest.approx(17154, rel=0.1)
+
+
+REMADE = "accurate", "one ramp"
+
+
+def find(name, method, task):
+    (found,) = (
+        r for r in stored(name) if (r.trial.method, r.trial.task) == (method, task)
+    )
+    return found
+
+
+def test_a_row_made_again_lies_in_the_stored_range_and_a_perturbed_one_does_not():
+    kept = find("p1", *REMADE)
+    again = measure(kept.trial, range(3))
+    assert kept.confirms(again, "l1")
+    assert kept.confirms(again, "pointwise_relative_error")
+    tripled = replace(
+        again,
+        values={name: tuple(3 * v for v in of) for name, of in again.values.items()},
+    )
+    assert not kept.confirms(tripled, "l1")
+
+
+def test_the_row_of_a_perturbed_trial_lies_outside_of_the_stored_range():
+    kept = find("p1", *REMADE)
+    perturbed = measure(replace(kept.trial, epochs=100), range(3))
+    assert not kept.confirms(replace(perturbed, trial=kept.trial), "l1")
