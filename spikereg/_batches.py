@@ -40,6 +40,16 @@ def filled(loader: Batches, device: torch.device) -> Iterator[tuple[Tensor, Tens
         raise empty(loader)
 
 
+def check_labels(features: Tensor, labels: Tensor, outputs: int) -> None:
+    """Raise unless the labels are ``[T, B, O]`` for the features' T and B."""
+    steps, batch, _ = features.shape
+    if labels.shape != (steps, batch, outputs):
+        raise ValueError(
+            f"labels must have the shape {[steps, batch, outputs]} for features of "
+            f"{list(features.shape)}, not {list(labels.shape)}"
+        )
+
+
 def device_of(model: nn.Module) -> torch.device:
     """Return the device of the first parameter, the CPU if there is none."""
     return next((p.device for p in model.parameters()), torch.device("cpu"))

@@ -17,14 +17,14 @@ class Solution(NamedTuple):
 
 @torch.no_grad()
 def solve(
-    pairs: Iterable[tuple[Float[Tensor, "T B K"], Float[Tensor, "T B O"]]],
+    pairs: Iterable[tuple[Tensor, Tensor]],
     ridge: float,
 ) -> Solution:
     """Find the weights of the least squared error, plus a penalty.
 
     Args:
-        pairs: What the weights will be given, the last column for the offset, and
-            what they should answer.
+        pairs: What the weights will be given, ``[T, B, K]`` with the last column for
+            the offset, and what they should answer, ``[T, B, O]``.
         ridge: Weight of the squared weights, relative to the mean square of the
             inputs. The offset is free.
     """

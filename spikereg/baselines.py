@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spikereg import _least_squares
-from spikereg._batches import Batches, filled
+from spikereg._batches import Batches, check_labels, device_of, filled
 from spikereg._check import local_generator, one_of, positive, widths
 from spikereg._draw import drawn, linear
 from spikereg.scan import scan
@@ -218,10 +218,12 @@ class RandomSpiking(nn.Module):
             loader: Yields pairs of features and labels.
 
         Raises:
-            ValueError: For an empty loader, or batches that
-                :func:`spikereg.fit` would not take either.
+            ValueError: For an empty loader, batches that :func:`spikereg.fit` would
+                not take either, or labels of another shape than the prediction.
         """
-        pairs = filled(loader, torch.device("cpu"))
-        rates = ((_least_squares.with_ones(self.rates(x)), y) for x, y in pairs)
-        solution = _least_squares.solve(rates, self.ridge)
+        pairs = []
+        for features, labels in filled(loader, device_of(self)):
+            check_labels(features, labels, self.fc_out.out_features)
+            pairs.append((_least_squares.with_ones(self.rates(features)), labels))
+        solution = _least_squares.solve(pairs, self.ridge)
         _least_squares.set_readout(self.fc_out, solution)

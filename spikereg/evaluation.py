@@ -51,12 +51,11 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
     """
     predictions, targets, rates = [], [], []
     show = getattr(model, "trace", None)  # of a model that can show its spikes
-    training = model.training
+    modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
         with torch.no_grad():
             for features, labels in filled(loader, device_of(model)):
-                targets.append(labels)
                 if callable(show):
                     trace = show(features)
                     predictions.append(trace.prediction)
@@ -64,8 +63,11 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
                     rates.append(metrics.spike_rate(spikes) * labels.shape[1])
                 else:
                     predictions.append(model(features))
+                metrics.check_shapes(predictions[-1], labels)
+                targets.append(labels)
     finally:
-        model.train(training)
+        for module, training in modes.items():
+            module.training = training
 
     # Double precision, so that sums over many values lose nothing; MPS has none.
     prediction = torch.cat(predictions, dim=1).cpu().double()

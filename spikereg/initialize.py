@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from spikereg import _least_squares, recipes
-from spikereg._batches import Batches, device_of, filled
+from spikereg._batches import Batches, check_labels, device_of, filled
 from spikereg._check import local_generator
 from spikereg.models import SpikingRegressor
 from spikereg.scan import scan
@@ -49,12 +49,15 @@ def initialize(
     looks at the features only. It lies half-way between the second one for a straight
     line, :math:`p^{1/3}`, and plain quantiles, :math:`p`.
 
-    **With memory** both layers are scaled so that each membrane varies by about 1 and
-    is at its threshold at a random moment of the data; the clocks of the first layer
-    stay as they are. Without this such a network hardly learns.
+    **With memory** the weights of both layers are scaled by the deviation of what each
+    membrane sums, and a bias puts it at its threshold at a random moment of the data;
+    the clocks of the first layer stay as they are. Without this such a network hardly
+    learns.
 
     **With labels** the readout is set too: its weights by least squares, for that of
-    some decays β between 0 and 0.9 which leaves the smallest error.
+    some decays β between 0 and 0.7 which leaves the smallest error.
+
+    Call it before training. It holds the whole data in memory.
 
     Args:
         model: A network made with ``recipe="accurate"``.
@@ -65,8 +68,9 @@ def initialize(
 
     Raises:
         ValueError: For a model of another recipe, an empty loader, batches that
-            :func:`fit` would not take either, features that do not vary, or a bad
-            seed.
+            :func:`fit` would not take either, labels of another shape than the
+            prediction, features that do not vary, with memory sequences of unequal
+            length, or a bad seed. The model is then as it was.
         TypeError: For a model that is no :class:`SpikingRegressor`.
 
     Source:
@@ -82,8 +86,9 @@ def initialize(
             f'model must be made with recipe="accurate", not "{model.recipe}"'
         )
     pairs = list(filled(loader, device_of(model)))
-    for features, _ in pairs:
+    for features, targets in pairs:
         model.check_features(features)
+        check_labels(features, targets, model.fc_out.out_features)
     if model.memory:
         _calibrate(model, pairs, generator)
     else:
@@ -94,24 +99,40 @@ def initialize(
 
 def _place(model: SpikingRegressor, pairs: Sequence[Pair], labels: bool) -> None:
     features = torch.cat([x.flatten(0, 1) for x, _ in pairs])
-    inputs = _array(features @ recipes.directions(model.fc_in).T)
     targets = _array(torch.cat([y.flatten(0, 1) for _, y in pairs])) if labels else None
-    hidden = inputs.shape[1]
-    rank = (np.arange(hidden) + 1) / (hidden + 1)
-    half = 0.5 / (hidden + 1)
-    places = [
-        _quantiles(z, targets, cells=CELLS * hidden, at=(at - half, at, at + half))
-        for z, at in zip(inputs.T, rank, strict=True)
-    ]
-    low, levels, high = torch.tensor(np.array(places)).to(features).T
-    recipes.place_levels(model.fc_in, model.lif_in, levels, high - low)
+    # Neurons of the same direction, all of them if there is one input, see the same z.
+    directions, kind = np.unique(
+        _array(recipes.directions(model.fc_in)), axis=0, return_inverse=True
+    )
+    kind = kind.reshape(-1)
+    hidden = len(kind)
+    rank = (np.arange(hidden)[:, None] + 1) / (hidden + 1)
+    at = rank + np.array([-0.5, 0, 0.5]) / (hidden + 1)
+    places = np.empty_like(at)
+    for k, z in enumerate((_array(features) @ directions.T).T):
+        mine = kind == k
+        places[mine] = _quantiles(z, targets, CELLS * hidden, at[mine])
+    low, levels, high = places.T
+    spacing = np.maximum(high - low, np.finfo(np.float32).tiny ** 0.5)
+    recipes.place_levels(
+        model.fc_in,
+        model.lif_in,
+        torch.tensor(levels).to(features),
+        torch.tensor(spacing).to(features),
+    )
 
 
 def _calibrate(
     model: SpikingRegressor, pairs: Sequence[Pair], generator: torch.Generator
 ) -> None:
+    lengths = {len(x) for x, _ in pairs}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"features must all have as many time steps, not {sorted(lengths)}"
+        )
     features = torch.cat([x for x, _ in pairs], dim=1)[:, :SEQUENCES]
-    recipes.calibrate(model.fc_in, model.lif_in, features, generator)
+    if not recipes.calibrate(model.fc_in, model.lif_in, features, generator).any():
+        raise ValueError(f"features must vary, not be {features.flatten()[0]} always")
     spikes = model.trace(features).spikes["lif_in"]
     recipes.calibrate(model.fc_hidden, model.lif_hidden, spikes, generator)
 
@@ -132,26 +153,25 @@ def _solve(model: SpikingRegressor, pairs: Sequence[Pair]) -> None:
     _least_squares.set_readout(model.fc_out, solutions[best])
 
 
-def _quantiles(
-    z: Numbers, y: Numbers | None, cells: int, at: tuple[float, ...]
-) -> Numbers:
+def _quantiles(z: Numbers, y: Numbers | None, cells: int, at: Numbers) -> Numbers:
     """Return the quantiles of the density λ of the values z."""
-    order = np.argsort(z)
+    order = np.argsort(z, kind="stable")
     cuts = np.linspace(0, len(z) - 1, min(cells, len(z) - 1) + 1).round().astype(int)
     edges = z[order][cuts]
-    # Cells with as many values each: with mass m and width w, p = m / w and
-    # λ w = ∛(m² w), or ∛(m Δy²) with the change Δy of y across the cell.
-    if y is None:
-        weight = np.cbrt(np.diff(edges))
-    else:
-        sums = np.concatenate([np.zeros((1, y.shape[1])), y[order].cumsum(axis=0)])
-        means = np.diff(sums[cuts], axis=0) / np.diff(cuts)[:, None]
-        weight = np.cbrt(np.square(np.gradient(means, axis=0)).sum(axis=1))
-    if not weight.sum() > 0:
+    width = np.diff(edges)
+    if not width.any():
         raise ValueError(
             f"features must take several values along each direction, not only "
             f"{edges[0]:g}"
         )
+    # Cells with as many values each: with mass m and width w, p = m / w and
+    # λ w = ∛(m² w), or ∛(m Δy²) with the change Δy of y across the cell.
+    weight = np.cbrt(width)
+    if y is not None and len(width) > 1:
+        sums = np.concatenate([np.zeros((1, y.shape[1])), y[order].cumsum(axis=0)])
+        means = np.diff(sums[cuts], axis=0) / np.diff(cuts)[:, None]
+        change = np.square(np.gradient(means, axis=0)).sum(axis=1) * (width > 0)
+        weight = np.cbrt(change) if change.any() else weight
     cumulative = np.concatenate([[0], weight.cumsum()]) / weight.sum()
     found: Numbers = np.interp(at, cumulative, edges)
     return found

@@ -20,7 +20,7 @@ def l1(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
     Raises:
         ValueError: If the shapes differ. PyTorch would broadcast them.
     """
-    _check_shapes(prediction, target)
+    check_shapes(prediction, target)
     return (prediction - target).abs().mean()
 
 
@@ -37,7 +37,7 @@ def mse(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
     Raises:
         ValueError: If the shapes differ. PyTorch would broadcast them.
     """
-    _check_shapes(prediction, target)
+    check_shapes(prediction, target)
     return (prediction - target).square().mean()
 
 
@@ -57,7 +57,7 @@ def relative_error(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
     Raises:
         ValueError: If the shapes differ. PyTorch would broadcast them.
     """
-    _check_shapes(prediction, target)
+    check_shapes(prediction, target)
     error: Tensor = vector_norm(prediction - target) / vector_norm(target)
     return error
 
@@ -79,7 +79,7 @@ def pointwise_relative_error(prediction: Curves, target: Curves) -> Float[Tensor
     Raises:
         ValueError: If the shapes differ or there is only one step.
     """
-    _check_shapes(prediction, target)
+    check_shapes(prediction, target)
     if len(target) < 2:
         raise ValueError(
             f"target must have at least 2 time steps, because the first is left out, "
@@ -100,7 +100,8 @@ def spike_rate(spikes: Float[Tensor, "..."]) -> Float[Tensor, ""]:
     return spikes.mean()
 
 
-def _check_shapes(prediction: Tensor, target: Tensor) -> None:
+def check_shapes(prediction: Tensor, target: Tensor) -> None:
+    """Raise unless both have the same shape; PyTorch would broadcast them."""
     if prediction.shape != target.shape:
         raise ValueError(
             f"prediction must have the target's shape {list(target.shape)}, not "

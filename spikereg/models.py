@@ -13,6 +13,7 @@ from spikereg._check import finite, local_generator, one_of, tensor, widths
 from spikereg._draw import linear
 
 RECIPES = ("tutorial", "accurate")
+LONGEST = 10_000  # in float32 a longer time constant would soon be no decay at all
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ class SpikingRegressor(nn.Module):
         seed: Seed of a generator of its own for weights, decays and thresholds; the
             global one is neither read nor moved. ``None`` draws afresh.
         recipe: ``"tutorial"`` or ``"accurate"``.
-        memory: Longest time constant of the first layer in steps, at least 2; 0 for
-            none. Only for ``"accurate"``.
+        memory: Longest time constant of the first layer in steps, between 2 and
+            10,000; 0 for none. Only for ``"accurate"``.
 
     Attributes:
         fc_in: ``nn.Linear`` from the input to the first layer.
@@ -86,8 +87,8 @@ class SpikingRegressor(nn.Module):
     Raises:
         ValueError: If a width is not a positive integer, the seed not
             ``None`` or an integer of at least 0, the recipe unknown, the memory
-            neither 0 nor at least 2, or given for the tutorial's recipe, or the input
-            not ``[T, B, F]``.
+            neither 0 nor between 2 and 10,000, or given for the tutorial's recipe, or
+            the input not ``[T, B, F]``.
         TypeError: If the input is no tensor.
 
     Source:
@@ -217,7 +218,9 @@ def _spiking(width: int, generator: torch.Generator) -> snn.Leaky:
 
 
 def _check_memory(memory: float, recipe: str) -> None:
-    if not (finite(memory) and (memory == 0 or memory >= 2)):
-        raise ValueError(f"memory must be 0 or at least 2 steps, not {memory!r}")
+    if not (finite(memory) and (memory == 0 or 2 <= memory <= LONGEST)):
+        raise ValueError(
+            f"memory must be 0 or between 2 and {LONGEST} steps, not {memory!r}"
+        )
     if memory and recipe != "accurate":
         raise ValueError(f'memory must be 0 for the recipe "{recipe}", not {memory!r}')

@@ -2,7 +2,7 @@
 
 import snntorch as snn
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from spikereg.scan import scan
@@ -13,6 +13,9 @@ GAIN = 5.0
 #: Part of the first layer that keeps time, and threshold of the others where their
 #: membranes vary by about 1.
 CLOCKS, LOW = 0.6, 0.3
+
+#: Decay that :func:`calibrate` divides by 1 minus of, at most.
+SLOWEST = 1 - 1e-4
 
 
 @torch.no_grad()
@@ -96,29 +99,34 @@ def calibrate(
     neuron: snn.Leaky,
     inputs: Float[Tensor, "T B F"],
     generator: torch.Generator,
-) -> None:
-    r"""Let each membrane vary by about 1, and be at its threshold at a random moment.
+) -> Bool[Tensor, "H"]:
+    r"""Scale what each membrane sums, and be at the threshold at a random moment.
 
     With the low-pass filtered input
     :math:`v_t = \beta v_{t-1} + (1 - \beta)\, d \cdot x_t` of a neuron, its standard
-    deviation :math:`\sigma`, and the value at a random step :math:`t`, not one of the
+    deviation :math:`\sigma` over all steps, those after the start from rest included,
+    and the value at a random step :math:`t`, not one of the
     first fifth, of a random sequence: the weights :math:`(1 - \beta)\, d / \sigma` and
     the bias :math:`(1 - \beta) (\theta - v_t / \sigma) / (1 - \beta^{t+1})`. Without
     resets the membrane then is :math:`\theta` at that moment. Neurons whose weights
-    are 0, the clocks, are left as they are.
+    are 0, the clocks, and those whose input does not vary are left as they are.
+
+    Returns:
+        Which neurons have been calibrated.
     """
     T, B, _ = inputs.shape
     ones = nn.functional.linear(inputs, directions(linear))
-    beta = neuron.beta
+    width = linear.out_features
+    beta = neuron.beta.clamp(0, SLOWEST).expand(width)
     low_pass = snn.Leaky(beta=beta, reset_mechanism="none")
     filtered = scan(low_pass, (1 - beta) * ones)[1]
-    sigma = filtered.flatten(0, 1).std(dim=0).clamp(min=1e-3)
-    width = len(beta)
+    sigma = filtered.flatten(0, 1).std(dim=0, correction=0)
     t = torch.randint(T // 5, T, (width,), generator=generator).to(inputs.device)
     b = torch.randint(B, (width,), generator=generator).to(inputs.device)
     value = filtered[t, b, torch.arange(width)] / sigma
     bias = (1 - beta) * (neuron.threshold - value) / (1 - beta ** (t + 1))
-    driven = linear.weight.any(dim=1)
+    driven = linear.weight.any(dim=1) & (sigma > 0)
     weight = ((1 - beta) / sigma)[:, None] * directions(linear)
     linear.weight.copy_(torch.where(driven[:, None], weight, linear.weight))
     linear.bias.copy_(torch.where(driven, bias, linear.bias))
+    return driven

@@ -52,6 +52,7 @@ IMPORTS = {
         "initialize",
         "memory",
         "models",
+        "recipes",
         "training",
     },
     "__init__": {

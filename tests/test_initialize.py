@@ -19,6 +19,15 @@ def one_batch(features, labels=None):
     return [(features, labels)]
 
 
+def pairs(features, labels):
+    return [
+        (
+            torch.rand(*features[:2], *features[2:] or (1,)),
+            torch.rand(*labels[:2], *labels[2:] or (1,)),
+        )
+    ]
+
+
 def levels_of(model):
     """Where the membrane of each neuron crosses its threshold, for one input."""
     to_threshold = model.lif_in.threshold - model.fc_in.bias
@@ -153,6 +162,28 @@ def test_levels_by_labels_are_better_than_levels_by_features_than_even_ones():
     assert evaluate(model, loader).relative_error < 1.01 * errors[0]
 
 
+@pytest.mark.parametrize("values", [2, 11, 64])
+@pytest.mark.parametrize("labels", [False, True])
+def test_features_that_repeat_their_values_still_give_finite_weights(values, labels):
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randint(values, (50, 32, 1), generator=generator) / (values - 1)
+    targets = features.sqrt()
+    model = accurate(128)
+    initialize(model, [(features, targets)], labels=labels)
+    assert all(p.isfinite().all() for p in model.parameters())
+    if labels:
+        error = metrics.relative_error(model(features), targets)
+        assert error < 1e-2
+
+
+def test_constant_labels_are_no_reason_to_refuse():
+    features = torch.linspace(0, 1, 100)
+    model = accurate()
+    batches = one_batch(features, torch.full((100,), 0.25))
+    initialize(model, batches, labels=True)
+    torch.testing.assert_close(model(batches[0][0]), batches[0][1])
+
+
 # Memory
 
 
@@ -213,6 +244,14 @@ def test_calibrated_membranes_vary_by_one_and_reach_their_thresholds(inputs):
         assert (gap < 1e-4).all()
 
 
+def test_a_trained_network_without_leak_is_calibrated_to_finite_weights():
+    model = remembering()
+    with torch.no_grad():
+        model.lif_hidden.beta[:3] = 1
+    initialize(model, make_loader(MemoryDataset("mean", 50, 9, seed=0), 9), seed=0)
+    assert all(p.isfinite().all() for p in model.parameters())
+
+
 def test_a_seed_calibrates_alike_and_the_global_generator_is_left_alone():
     loader = make_loader(MemoryDataset("mean", 50, 9, seed=0), 9)
     before = torch.get_rng_state()
@@ -264,14 +303,25 @@ def test_no_other_readout_leaves_a_smaller_error_than_the_solved_one(memory):
         (accurate(4), [], ValueError, "at least one batch"),
         (accurate(4), one_batch(torch.full((9,), 0.5)), ValueError, r"only 0\.5"),
         (accurate(4), [(torch.rand(3, 2, 2),) * 2], ValueError, r"F = 1, not \[3, 2"),
+        (accurate(4), pairs((3, 2), (2, 3)), ValueError, r"\[3, 2, 1\] for features"),
+        (accurate(4), pairs((3, 2, 1), (3, 2, 2)), ValueError, r"not \[3, 2, 2\]"),
+        (accurate(4, num_outputs=2), pairs((3, 2), (3, 2)), ValueError, "labels must"),
+        (
+            remembering(4),
+            pairs((3, 2), (3, 2)) + pairs((4, 2), (4, 2)),
+            ValueError,
+            r"as many time steps, not \[3, 4\]",
+        ),
+        (remembering(4), one_batch(torch.full((9,), 0.5)), ValueError, r"not be 0\.5"),
     ],
 )
-def test_bad_input_is_named_and_changes_nothing(model, batches, error, message):
+@pytest.mark.parametrize("labels", [False, True])
+def test_bad_input_is_named_and_changes_nothing(model, batches, error, message, labels):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     if batches is None:
         batches = make_loader(RegressionDataset(seed=0))
     with pytest.raises(error, match=message):
-        initialize(model, batches)
+        initialize(model, batches, labels=labels)
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name])
 
@@ -281,8 +331,9 @@ def test_bad_input_is_named_and_changes_nothing(model, batches, error, message):
     ("options", "message"),
     [
         ({"recipe": "best"}, r"recipe must be .* not 'best'"),
-        ({"recipe": "accurate", "memory": 1.0}, r"at least 2 steps, not 1\.0"),
+        ({"recipe": "accurate", "memory": 1.0}, r"between 2 and 10000 steps, not 1\.0"),
         ({"recipe": "accurate", "memory": float("nan")}, "not nan"),
+        ({"recipe": "accurate", "memory": 1e5}, r"not 100000\.0"),
         ({"recipe": "accurate", "memory": "long"}, "not 'long'"),
         ({"memory": 20.0}, r'0 for the recipe "tutorial", not 20\.0'),
     ],

@@ -307,6 +307,23 @@ def test_a_model_is_evaluated_in_evaluation_mode_and_given_back_in_its_own(train
     assert model.training is training
 
 
+def test_each_part_of_a_model_gets_its_own_mode_back():
+    model = nn.Sequential(line(), nn.Dropout()).train()
+    model[1].eval()
+    evaluate(model, ragged())
+    assert [part.training for part in model] == [True, False]
+
+
+def test_shapes_that_cancel_over_the_batches_are_no_match():
+    class Swapped(nn.Module):
+        def forward(self, features):
+            return torch.zeros(12, 7 - features.shape[1], 1)
+
+    batches = [(torch.ones(12, n, 1),) * 2 for n in (3, 4)]
+    with pytest.raises(ValueError, match="shape"):
+        evaluate(Swapped(), batches)
+
+
 def test_a_model_is_fitted_in_training_mode():
     model = network().eval()
     fit(model, ragged(), epochs=1)

@@ -70,6 +70,23 @@ def test_every_method_runs_and_a_seed_repeats_it(method, task, small):
     assert (first.report.spike_rate is not None) is spiking
 
 
+def test_a_trial_names_what_it_does_not_know():
+    with pytest.raises(ValueError, match=r"task must be one of .* not 'cubic'"):
+        Trial("accurate", "cubic")
+    with pytest.raises(ValueError, match=r"without must be one of .* not 'cosine'"):
+        Trial("accurate", "sqrt", without="cosine")
+    with pytest.raises(ValueError, match=r"method must be one of .* not 'acurate'"):
+        run(Trial("acurate", "sqrt"), 0)
+    with pytest.raises(ValueError, match=r"at least one seed, not \[\]"):
+        measure(Trial("accurate", "sqrt"), [])
+
+
+def test_a_measure_that_is_infinite_for_a_seed_is_left_out(small):
+    made = measure(Trial("filter", "delay", epochs=1), [0])
+    assert "pointwise_relative_error" not in made.values
+    assert "relative_error" in made.values
+
+
 def test_an_ablation_leaves_its_ingredient_out_and_nothing_else(small):
     outcomes = {
         tried.without: run(replace(tried, epochs=2, hidden=8), seed=0).report
@@ -166,7 +183,19 @@ def test_the_command_runs_a_table_and_stores_it(tmp_path, monkeypatch, capsys):
     assert second["values"]["l1"] == pytest.approx(expected, rel=1e-3)
 
 
-@pytest.mark.parametrize("words", [["p9"], ["--seeds", "0"], ["--jobs", "0"]])
+def test_a_training_that_fails_ends_the_command_at_once(tmp_path, monkeypatch):
+    tried = [Trial("unheard of", "one ramp"), Trial("relu", "one ramp", epochs=10**6)]
+    monkeypatch.setitem(TABLES, "p1", Table("a title", tried, 1, ("l1",)))
+    words = ["trials", "p1", "--jobs", "1", "--store", str(tmp_path / "new")]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(ValueError, match="not 'unheard of'"):
+        command.main()
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words", [["p9"], ["--store", __file__], ["--seeds", "0"], ["--jobs", "0"]]
+)
 def test_the_command_refuses_what_it_does_not_know(words, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["trials", *words])
     with pytest.raises(SystemExit):

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import torch
 from tqdm.auto import tqdm
 
 from spikereg._check import one_of, whole_number
-from spikereg.trials.measure import Row, run, summed
+from spikereg.trials.measure import Outcome, Row, run, summed
 from spikereg.trials.results import store, table
 from spikereg.trials.tables import TABLES, Table
+from spikereg.trials.trial import Trial
 
 
 def main() -> None:
@@ -28,21 +28,27 @@ def main() -> None:
 
 def run_table(chosen: Table, seeds: int, jobs: int) -> list[Row]:
     """Run every trial of a table with the seeds 0, 1, … in processes of their own."""
-    workers = 1 if chosen.timed else jobs
-    with ProcessPoolExecutor(
-        workers, get_context("spawn"), torch.set_num_threads, (1,)
+    work = [
+        (trial, seed, chosen.split) for trial in chosen.trials for seed in range(seeds)
+    ]
+    # One thread each: the networks are small. What fails, or Ctrl-C, ends all of them.
+    with get_context("spawn").Pool(
+        1 if chosen.timed else jobs, torch.set_num_threads, (1,)
     ) as pool:
-        futures = [
-            [pool.submit(run, trial, seed, chosen.split) for seed in range(seeds)]
-            for trial in chosen.trials
-        ]
-        each = [future for of_trial in futures for future in of_trial]
-        for _ in tqdm(as_completed(each), total=len(each), unit="training"):
-            pass
-        return [
-            summed(trial, [future.result() for future in of_trial], range(seeds))
-            for trial, of_trial in zip(chosen.trials, futures, strict=True)
-        ]
+        outcomes = list(tqdm(pool.imap(_run, work), total=len(work), unit="training"))
+    return [
+        summed(trial, outcomes[n * seeds : (n + 1) * seeds], range(seeds))
+        for n, trial in enumerate(chosen.trials)
+    ]
+
+
+def _run(work: tuple[Trial, int, str]) -> Outcome:
+    trial, seed, split = work
+    try:
+        return run(trial, seed, split)
+    except Exception as error:
+        error.add_note(f"in the trial {trial} with the seed {seed}")
+        raise
 
 
 def _arguments() -> argparse.Namespace:
@@ -62,10 +68,12 @@ def _arguments() -> argparse.Namespace:
     try:
         for name in asked.tables:
             one_of("TABLE", name, tuple(TABLES))
+        if asked.store is not None:
+            asked.store.mkdir(parents=True, exist_ok=True)
         for name in ("seeds", "jobs"):
             if getattr(asked, name) is not None:
                 whole_number(f"--{name}", getattr(asked, name), at_least=1)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         parser.error(str(error))
     return asked
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from spikereg._check import local_generator, one_of
+from spikereg._check import finite, local_generator, one_of
 from spikereg.data import make_loader
 from spikereg.evaluation import Report, evaluate
 from spikereg.trials.methods import METHODS
@@ -76,6 +76,7 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
         The errors on that split, the seconds of training, and how many numbers were
         learned.
     """
+    one_of("method", trial.method, tuple(METHODS))
     train, test = trial.datasets(seed, split)
     one = len(train) == 1
     batches = make_loader(train, 1 if one else BATCH, shuffle=not one, seed=seed)
@@ -90,10 +91,13 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
 
 
 def summed(trial: Trial, outcomes: Sequence[Outcome], seeds: Sequence[int]) -> Row:
-    """Make a row of what each seed gave."""
+    """Make a row of what each seed gave, without measures that are not finite."""
     each = [asdict(o.report) | {"seconds": o.seconds} for o in outcomes]
-    names = [name for name, value in each[0].items() if value is not None]
-    values = {name: tuple(value[name] for value in each) for name in names}
+    values = {
+        name: tuple(value[name] for value in each)
+        for name in each[0]
+        if all(finite(value[name]) for value in each)
+    }
     return Row(trial, outcomes[0].parameters, tuple(seeds), values)
 
 
@@ -108,6 +112,8 @@ def measure(trial: Trial, seeds: Sequence[int], split: str = "test") -> Row:
     Returns:
         The row of their errors.
     """
+    if not seeds:
+        raise ValueError(f"seeds must be at least one seed, not {seeds!r}")
     return summed(trial, [run(trial, seed, split) for seed in seeds], seeds)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from spikereg.data import MODES
 from spikereg.memory import TASKS
-from spikereg.trials.methods import INGREDIENTS, RATES
-from spikereg.trials.trial import Trial
+from spikereg.trials.methods import RATES
+from spikereg.trials.trial import INGREDIENTS, Trial
 
 
 @dataclass(frozen=True)
@@ -119,15 +119,15 @@ TABLES = {
     "p3": Table(
         "targets that need memory",
         [
-            Trial(method, task)
+            trial
             for task in TASKS
-            for method in (
-                "accurate",
-                "accurate, no memory",
-                "tutorial start",
-                *BASELINES,
+            for trial in (
+                Trial("accurate", task),
+                Trial("accurate", task, without="clocks"),
+                Trial("accurate, no memory", task),
+                *(Trial(method, task) for method in ("tutorial start", *BASELINES)),
             )
         ],
-        seeds=10,
+        seeds=5,
     ),
 }

@@ -8,6 +8,16 @@ from spikereg.memory import TASKS, MemoryDataset
 
 Data = RegressionDataset | MemoryDataset
 
+#: What an ablation leaves out of the accurate recipe on a ramp.
+INGREDIENTS = (
+    "layer 1 without decay",
+    "layer 2 without decay",
+    "levels from the data",
+    "layer 2 that copies",
+    "empty readout",
+    "cosine schedule",
+)
+
 #: Samples of each of the three sets.
 SAMPLES = 1024
 
@@ -22,15 +32,16 @@ class Trial:
             ``"linear"``, ``"sqrt"`` or a task of
             :class:`~spikereg.memory.MemoryDataset`:
             train on 1,024 sequences, test on 1,024 others.
-        hidden: Width of each hidden layer; baselines take theirs from it so that they
-            learn as many numbers.
+        hidden: Width of each hidden layer; LSTM, GRU and ReLU network take theirs from
+            it so that they learn as many numbers, the random layer has twice as many
+            neurons, and the filter always 16 integrators.
         timesteps: Number of time steps.
         epochs: Passes over the training set.
         noise: Standard deviation of white noise on the features of the test.
         trained_noise: The same for the features of the training, drawn anew for each
             batch.
         penalty: Weight of the firing rate in the loss.
-        without: What the method leaves out, for an ablation.
+        without: What the accurate recipe leaves out, for an ablation.
         lr: Learning rate; the method's own if ``None``.
     """
 
@@ -47,6 +58,7 @@ class Trial:
 
     def __post_init__(self) -> None:
         one_of("task", self.task, ("one ramp", *MODES, *TASKS))
+        one_of("without", self.without, ("", *INGREDIENTS, "clocks"))
 
     def __str__(self) -> str:
         changed = [
