@@ -167,11 +167,15 @@ def _quantiles(z: Numbers, y: Numbers | None, cells: int, at: Numbers) -> Number
     # Cells with as many values each: with mass m and width w, p = m / w and
     # λ w = ∛(m² w), or ∛(m Δy²) with the change Δy of y across the cell.
     weight = np.cbrt(width)
-    if y is not None and len(width) > 1:
+    if y is not None and np.count_nonzero(width) > 1:
+        # Values that repeat belong to the next cell that has a width.
+        cuts = cuts[np.append(True, width > 0)]
         sums = np.concatenate([np.zeros((1, y.shape[1])), y[order].cumsum(axis=0)])
-        means = np.diff(sums[cuts], axis=0) / np.diff(cuts)[:, None]
-        change = np.square(np.gradient(means, axis=0)).sum(axis=1) * (width > 0)
-        weight = np.cbrt(change) if change.any() else weight
+        mass = np.diff(cuts)
+        means = np.diff(sums[cuts], axis=0) / mass[:, None]
+        change = np.square(np.gradient(means, axis=0)).sum(axis=1)
+        if change.any():
+            weight, edges = np.cbrt(mass * change), z[order][cuts]
     cumulative = np.concatenate([[0], weight.cumsum()]) / weight.sum()
     found: Numbers = np.interp(at, cumulative, edges)
     return found

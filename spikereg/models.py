@@ -169,17 +169,16 @@ class SpikingRegressor(nn.Module):
         for layer in (self.lif_in, self.lif_hidden, self.li_out):
             layer.beta.zero_()
             layer.threshold.fill_(1)
-        several = self.fc_in.in_features > 1
-        self.fc_in.weight.normal_(generator=generator) if several else (
+        if self.fc_in.in_features == 1:
             self.fc_in.weight.fill_(1)
-        )
+            recipes.copy_spikes(self.fc_hidden, self.lif_hidden)
+        else:
+            self.fc_in.weight.normal_(generator=generator)
         along = recipes.directions(self.fc_in)
         low, high = along.clamp(max=0).sum(dim=1), along.clamp(min=0).sum(dim=1)
         spacing = (high - low) / (len(along) + 1)
         levels = low + spacing * (torch.arange(len(along)) + 1)
         recipes.place_levels(self.fc_in, self.lif_in, levels, spacing)
-        if not several:
-            recipes.copy_spikes(self.fc_hidden, self.lif_hidden)
         self.fc_out.weight.zero_()
         self.fc_out.bias.zero_()
 

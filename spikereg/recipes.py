@@ -115,15 +115,15 @@ def calibrate(
         Which neurons have been calibrated.
     """
     T, B, _ = inputs.shape
-    ones = nn.functional.linear(inputs, directions(linear))
+    along = nn.functional.linear(inputs, directions(linear))
     width = linear.out_features
     beta = neuron.beta.clamp(0, SLOWEST).expand(width)
     low_pass = snn.Leaky(beta=beta, reset_mechanism="none")
-    filtered = scan(low_pass, (1 - beta) * ones)[1]
+    filtered = scan(low_pass, (1 - beta) * along)[1]
     sigma = filtered.flatten(0, 1).std(dim=0, correction=0)
     t = torch.randint(T // 5, T, (width,), generator=generator).to(inputs.device)
     b = torch.randint(B, (width,), generator=generator).to(inputs.device)
-    value = filtered[t, b, torch.arange(width)] / sigma
+    value = filtered[t, b, torch.arange(width, device=t.device)] / sigma
     bias = (1 - beta) * (neuron.threshold - value) / (1 - beta ** (t + 1))
     driven = linear.weight.any(dim=1) & (sigma > 0)
     weight = ((1 - beta) / sigma)[:, None] * directions(linear)
