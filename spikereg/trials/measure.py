@@ -107,7 +107,7 @@ def measure(trial: Trial, seeds: Sequence[int], split: str = "test") -> Row:
     Args:
         trial: The trial.
         seeds: The seeds.
-        split: As for :func:`run`.
+        split: ``"test"``, or ``"validation"`` for choosing settings.
 
     Returns:
         The row of their errors.

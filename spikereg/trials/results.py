@@ -16,7 +16,7 @@ def table(rows: Sequence[Row], measures: Sequence[str] = ("relative_error",)) ->
 
     Args:
         rows: The rows.
-        measures: What to show, each a key of :attr:`Row.values`.
+        measures: What to show, each a key of ``Row.values``.
 
     Returns:
         Lines of text under a heading, columns aligned.
