@@ -113,12 +113,11 @@ def _place(model: SpikingRegressor, pairs: Sequence[Pair], labels: bool) -> None
         mine = kind == k
         places[mine] = _quantiles(z, targets, CELLS * hidden, at[mine])
     low, levels, high = places.T
-    spacing = np.maximum(high - low, np.finfo(np.float32).tiny ** 0.5)
     recipes.place_levels(
         model.fc_in,
         model.lif_in,
         torch.tensor(levels).to(features),
-        torch.tensor(spacing).to(features),
+        torch.tensor(high - low).to(features),
     )
 
 

@@ -118,7 +118,6 @@ def _oscillator(
 ) -> tuple[Tensor, Tensor]:
     jumps = torch.rand(timesteps, num_samples, generator=generator) < 1 / DWELL
     levels = torch.rand(timesteps, num_samples, generator=generator).double()
-    jumps[0] = True
     latest = (torch.arange(timesteps)[:, None] * jumps).cummax(dim=0).values
     features = levels.gather(0, latest)
 

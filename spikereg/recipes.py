@@ -14,9 +14,6 @@ GAIN = 5.0
 #: membranes vary by about 1.
 CLOCKS, LOW = 0.6, 0.3
 
-#: Decay that :func:`calibrate` divides by 1 minus of, at most.
-SLOWEST = 1 - 1e-4
-
 
 @torch.no_grad()
 def place_levels(
@@ -108,8 +105,8 @@ def calibrate(
     and the value at a random step :math:`t`, not one of the
     first fifth, of a random sequence: the weights :math:`(1 - \beta)\, d / \sigma` and
     the bias :math:`(1 - \beta) (\theta - v_t / \sigma) / (1 - \beta^{t+1})`. Without
-    resets the membrane then is :math:`\theta` at that moment. Neurons whose weights
-    are 0, the clocks, and those whose input does not vary are left as they are.
+    resets the membrane then is :math:`\theta` at that moment. A neuron is left as it
+    is if :math:`v` does not vary: a clock, whose weights are 0, or one without leak.
 
     Returns:
         Which neurons have been calibrated.
@@ -117,7 +114,7 @@ def calibrate(
     T, B, _ = inputs.shape
     along = nn.functional.linear(inputs, directions(linear))
     width = linear.out_features
-    beta = neuron.beta.clamp(0, SLOWEST).expand(width)
+    beta = neuron.beta.clamp(0, 1).expand(width)
     low_pass = snn.Leaky(beta=beta, reset_mechanism="none")
     filtered = scan(low_pass, (1 - beta) * along)[1]
     sigma = filtered.flatten(0, 1).std(dim=0, correction=0)
@@ -125,7 +122,7 @@ def calibrate(
     b = torch.randint(B, (width,), generator=generator).to(inputs.device)
     value = filtered[t, b, torch.arange(width, device=t.device)] / sigma
     bias = (1 - beta) * (neuron.threshold - value) / (1 - beta ** (t + 1))
-    driven = linear.weight.any(dim=1) & (sigma > 0)
+    driven = sigma > 0
     weight = ((1 - beta) / sigma)[:, None] * directions(linear)
     linear.weight.copy_(torch.where(driven[:, None], weight, linear.weight))
     linear.bias.copy_(torch.where(driven, bias, linear.bias))

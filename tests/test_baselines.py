@@ -165,6 +165,15 @@ def test_bad_arguments_are_named_with_what_was_passed(make, arguments, message):
         make(**arguments)
 
 
+@pytest.mark.parametrize("shape", [(3, 12, 1), (12, 3, 2)])
+def test_labels_of_another_shape_are_named_and_change_nothing(shape):
+    model = RandomSpiking(seed=0)
+    before = model.fc_out.weight.clone()
+    with pytest.raises(ValueError, match=r"labels must have the shape \[12, 3, 1\]"):
+        model.solve([(sequences(), torch.zeros(shape))])
+    assert torch.equal(model.fc_out.weight, before)
+
+
 def test_solving_without_batches_says_so():
     with pytest.raises(ValueError, match="at least one batch"):
         RandomSpiking(seed=0).solve([])

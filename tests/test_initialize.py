@@ -59,6 +59,14 @@ def test_with_labels_levels_have_the_density_of_panter_and_dite(power, density):
     torch.testing.assert_close(levels_of(model), expected, atol=0.02, rtol=0)
 
 
+def test_repeated_values_count_as_often_as_they_occur():
+    # 60 values with p = 2z, and y = z²: λ ∝ z, as if they did not repeat.
+    features = (torch.linspace(0, 1, 20001).sqrt() * 60).round() / 60
+    model = accurate(31)
+    initialize(model, one_batch(features, features**2), labels=True)
+    torch.testing.assert_close(levels_of(model), ranks(31).sqrt(), atol=0.02, rtol=0)
+
+
 def test_without_labels_no_label_is_looked_at():
     features = torch.linspace(0, 1, 1000)
     states = []

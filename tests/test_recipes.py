@@ -9,6 +9,7 @@ from spikereg import (
     SpikingRegressor,
     initialize,
     make_loader,
+    recipes,
 )
 
 # Levels
@@ -117,6 +118,18 @@ def test_calibrated_membranes_vary_by_one_and_reach_their_thresholds(inputs):
         assert spread.median() > 0.7
         gap = (membrane - lif.threshold[sensors]).abs().flatten(0, 1).min(dim=0).values
         assert (gap < 1e-4).all()
+
+
+def test_the_first_fifth_of_a_sequence_calibrates_nothing():
+    inputs = torch.rand(20, 30, 1, generator=torch.Generator().manual_seed(0))
+    inputs[:4] = 100
+    model = remembering(200)
+    with torch.no_grad():
+        model.lif_in.beta.zero_()
+    sensors = slice(0, 80)
+    recipes.calibrate(model.fc_in, model.lif_in, inputs, torch.Generator())
+    levels = levels_of(model)[sensors]
+    assert ((levels > 0) & (levels < 1)).all()
 
 
 def test_a_trained_network_without_leak_is_calibrated_to_finite_weights():

@@ -42,14 +42,10 @@ def _accurate(
 ) -> nn.Module:
     memory = MEMORY if remember and trial.task in TASKS else 0.0
     model = SpikingRegressor(trial.hidden, seed=seed, recipe="accurate", memory=memory)
-    other = SpikingRegressor(trial.hidden, seed=seed)
-    if trial.without == "clocks":
-        recipes.remember(model.lif_in, memory, local_generator(seed))
-        model.fc_in.load_state_dict(other.fc_in.state_dict())
+    _ablate(model, trial.without, seed)
     # With memory the readout starts from least squares, or it would hardly train.
     if trial.without != "levels from the data":
         initialize(model, loader, labels=labels or memory > 0, seed=seed)
-    _ablate(model, other, trial.without)
     if not remember:
         for neuron in (model.lif_in, model.lif_hidden, model.li_out):
             neuron.beta.requires_grad_(False).zero_()
@@ -57,8 +53,9 @@ def _accurate(
 
 
 @torch.no_grad()
-def _ablate(model: SpikingRegressor, other: SpikingRegressor, without: str) -> None:
+def _ablate(model: SpikingRegressor, without: str, seed: int) -> None:
     """Put the tutorial's part into the place of an ingredient."""
+    other = SpikingRegressor(model.fc_in.out_features, seed=seed)
     if without == "layer 1 without decay":
         model.lif_in.beta.copy_(other.lif_in.beta)
     elif without == "layer 2 without decay":
@@ -68,6 +65,9 @@ def _ablate(model: SpikingRegressor, other: SpikingRegressor, without: str) -> N
         model.lif_hidden.beta.zero_()
     elif without == "empty readout":
         model.fc_out, model.li_out = other.fc_out, other.li_out
+    elif without == "clocks":
+        recipes.remember(model.lif_in, model.memory, local_generator(seed))
+        model.fc_in = other.fc_in
 
 
 def _made(
@@ -76,22 +76,18 @@ def _made(
     return _fitted(make(trial, seed), trial, loader)
 
 
+def _tutorial(
+    kind: type[SpikingRegressor], trial: Trial, loader: Batches, seed: int
+) -> nn.Module:
+    model = kind(trial.hidden, seed=seed)
+    fit(model, loader, trial.epochs, progress=False)
+    return model
+
+
 def _random(trial: Trial, loader: Batches, seed: int) -> nn.Module:
     ridge = 1e-12 if trial.task == "one ramp" else 1e-6
     model = RandomSpiking(2 * trial.hidden, ridge=ridge, seed=seed)
     model.solve(loader)
-    return model
-
-
-def _tutorial(trial: Trial, loader: Batches, seed: int) -> nn.Module:
-    model = SpikingRegressor(trial.hidden, seed=seed)
-    fit(model, loader, trial.epochs, progress=False)
-    return model
-
-
-def _step_by_step(trial: Trial, loader: Batches, seed: int) -> nn.Module:
-    model = StepByStep(trial.hidden, seed=seed)
-    fit(model, loader, trial.epochs, progress=False)
     return model
 
 
@@ -128,21 +124,21 @@ def _rate(trial: Trial) -> float:
     return of_method.get(trial.task, of_method["ramps"])
 
 
-def _baseline(make: Callable[[Trial, int], nn.Module]) -> Method:
-    return partial(_made, make)
-
-
 METHODS: dict[str, Method] = {
-    "tutorial, step by step": _step_by_step,
-    "tutorial": _tutorial,
-    "tutorial start": _baseline(lambda t, seed: SpikingRegressor(t.hidden, seed=seed)),
+    "tutorial, step by step": partial(_tutorial, StepByStep),
+    "tutorial": partial(_tutorial, SpikingRegressor),
+    "tutorial start": partial(
+        _made, lambda t, seed: SpikingRegressor(t.hidden, seed=seed)
+    ),
     "accurate": partial(_accurate, labels=False),
     "accurate, labels seen": partial(_accurate, labels=True),
     "accurate, no memory": partial(_accurate, labels=False, remember=False),
     # As many numbers to learn as 128 and 128 spiking neurons have
-    "lstm": _baseline(lambda t, seed: Recurrent("lstm", t.hidden // 2, seed=seed)),
-    "gru": _baseline(lambda t, seed: Recurrent("gru", 37 * t.hidden // 64, seed=seed)),
-    "relu": _baseline(lambda t, seed: ReLUNetwork(t.hidden, seed=seed)),
-    "filter": _baseline(lambda t, seed: LinearFilter(seed=seed)),
+    "lstm": partial(_made, lambda t, seed: Recurrent("lstm", t.hidden // 2, seed=seed)),
+    "gru": partial(
+        _made, lambda t, seed: Recurrent("gru", 37 * t.hidden // 64, seed=seed)
+    ),
+    "relu": partial(_made, lambda t, seed: ReLUNetwork(t.hidden, seed=seed)),
+    "filter": partial(_made, lambda t, seed: LinearFilter(seed=seed)),
     "random + least squares": _random,
 }
