@@ -113,8 +113,7 @@ def calibrate(
     """
     T, B, _ = inputs.shape
     along = nn.functional.linear(inputs, directions(linear))
-    width = linear.out_features
-    beta = neuron.beta.clamp(0, 1).expand(width)
+    width, beta = linear.out_features, neuron.beta
     low_pass = snn.Leaky(beta=beta, reset_mechanism="none")
     filtered = scan(low_pass, (1 - beta) * along)[1]
     sigma = filtered.flatten(0, 1).std(dim=0, correction=0)

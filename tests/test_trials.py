@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -25,7 +26,7 @@ from spikereg.trials import (
     trial,
 )
 from spikereg.trials.measure import Noisy, run
-from spikereg.trials.methods import METHODS, RATES, StepByStep
+from spikereg.trials.methods import METHODS, RATES, StepByStep, ablate
 from spikereg.trials.results import store
 
 each_table = pytest.mark.parametrize("name", TABLES)
@@ -100,14 +101,56 @@ def test_a_measure_that_is_infinite_for_a_seed_is_left_out(small):
     assert "relative_error" in made.values
 
 
-def test_an_ablation_leaves_its_ingredient_out_and_nothing_else(small):
-    outcomes = {
-        tried.without: run(replace(tried, epochs=2, hidden=8), seed=0).report
-        for tried in TABLES["ablation"].trials
-        if tried.task == "sqrt"
-    }
-    assert len(outcomes) == 7
-    assert len({report.mse for report in outcomes.values()}) == 7
+@pytest.mark.parametrize(
+    ("without", "changed"),
+    [
+        ("layer 1 without decay", {"lif_in.beta"}),
+        ("layer 2 without decay", {"lif_hidden.beta"}),
+        (
+            "layer 2 that copies",
+            {"fc_hidden.weight", "fc_hidden.bias", "lif_hidden.threshold"},
+        ),
+        ("empty readout", {"fc_out.weight", "fc_out.bias", "li_out.beta"}),
+        (
+            "clocks",
+            {"fc_in.weight", "fc_in.bias", "lif_in.beta", "lif_in.threshold"},
+        ),
+    ],
+)
+def test_an_ablation_puts_the_tutorials_part_into_its_place(without, changed):
+    memory = 30.0 if without == "clocks" else 0.0
+    whole, model = (
+        SpikingRegressor(10, seed=0, recipe="accurate", memory=memory) for _ in range(2)
+    )
+    ablate(model, without, seed=0)
+    left = whole.state_dict()
+    found = model.state_dict()
+    assert {n for n in found if not torch.equal(found[n], left[n])} == changed
+    tutorial = SpikingRegressor(10, seed=0).state_dict()
+    drawn = {"lif_in.beta", "lif_in.threshold"} if without == "clocks" else set()
+    for name in changed - drawn:
+        assert torch.equal(found[name], tutorial[name])
+    if without == "clocks":
+        torch.testing.assert_close(
+            model.lif_in.threshold, 0.3 * (1 - model.lif_in.beta.detach())
+        )
+
+
+def test_the_other_ablations_train_differently(small):
+    outcomes = [
+        run(Trial("accurate", "sqrt", 8, epochs=2, without=without), seed=0).report.mse
+        for without in ("", "levels from the data", "cosine schedule")
+    ]
+    assert len(set(outcomes)) == 3
+
+
+@pytest.mark.parametrize("method", ["lstm", "gru", "relu"])
+def test_a_baseline_learns_as_many_numbers_as_the_spiking_network(method, small):
+    ours, theirs = (
+        run(Trial(name, "sqrt", epochs=1), seed=0).parameters
+        for name in ("accurate", method)
+    )
+    assert theirs == pytest.approx(ours, rel=0.1)
 
 
 def test_snntorchs_own_loop_gives_the_same_network():
@@ -176,6 +219,21 @@ def test_a_table_is_stored_whole_or_not_at_all(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["p1.json"]
 
 
+def test_a_disk_that_is_full_leaves_the_old_table(tmp_path, monkeypatch):
+    store("p1", [row()], tmp_path)
+    before = (tmp_path / "p1.json").read_text()
+
+    def write_half(path, text):
+        with path.open("w") as file:
+            file.write(text[: len(text) // 2])
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "write_text", write_half)
+    with pytest.raises(OSError, match="no space left"):
+        store("p1", [row(), row()], tmp_path)
+    assert (tmp_path / "p1.json").read_text() == before
+
+
 def test_an_unknown_stored_table_is_named():
     with pytest.raises(ValueError, match=r"name must be one of \('ablation', .*'p9'"):
         stored("p9")
@@ -196,6 +254,20 @@ def test_the_command_runs_a_table_and_stores_it(tmp_path, monkeypatch, capsys):
     assert second["values"]["l1"] == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.parametrize(("timed", "workers"), [(True, 1), (False, 3)])
+def test_a_table_that_compares_times_runs_one_training_at_a_time(
+    timed, workers, monkeypatch
+):
+    class Context:
+        def Pool(self, processes, *_):  # noqa: N802
+            raise RuntimeError(f"{processes} processes")
+
+    monkeypatch.setattr(command, "get_context", lambda kind: Context())
+    chosen = Table("a title", [Trial("relu", "one ramp")], 1, ("l1",), timed)
+    with pytest.raises(RuntimeError, match=f"^{workers} processes$"):
+        command.run_table(chosen, seeds=1, jobs=3)
+
+
 def test_python_runs_the_command(tmp_path):
     """Not through pytest: its worker processes must find what they are to run."""
     words = ["-m", "spikereg.trials", "p1", "--seeds", "1", "--store", str(tmp_path)]
@@ -210,8 +282,10 @@ def test_a_training_that_fails_ends_the_command_at_once(tmp_path, monkeypatch):
     monkeypatch.setitem(TABLES, "p1", Table("a title", tried, 1, ("l1",)))
     words = ["trials", "p1", "--jobs", "1", "--store", str(tmp_path / "new")]
     monkeypatch.setattr(sys, "argv", words)
-    with pytest.raises(ValueError, match="not 'unheard of'"):
+    with pytest.raises(ValueError, match="not 'unheard of'") as raised:
         command.main()
+    (note,) = raised.value.__notes__
+    assert note == "in the trial one ramp, unheard of with the seed 0"
     assert list((tmp_path / "new").iterdir()) == []
 
 

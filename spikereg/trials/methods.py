@@ -42,7 +42,7 @@ def _accurate(
 ) -> nn.Module:
     memory = MEMORY if remember and trial.task in TASKS else 0.0
     model = SpikingRegressor(trial.hidden, seed=seed, recipe="accurate", memory=memory)
-    _ablate(model, trial.without, seed)
+    ablate(model, trial.without, seed)
     # With memory the readout starts from least squares, or it would hardly train.
     if trial.without != "levels from the data":
         initialize(model, loader, labels=labels or memory > 0, seed=seed)
@@ -53,7 +53,7 @@ def _accurate(
 
 
 @torch.no_grad()
-def _ablate(model: SpikingRegressor, without: str, seed: int) -> None:
+def ablate(model: SpikingRegressor, without: str, seed: int) -> None:
     """Put the tutorial's part into the place of an ingredient."""
     other = SpikingRegressor(model.fc_in.out_features, seed=seed)
     if without == "layer 1 without decay":
