@@ -48,6 +48,15 @@ def tensor(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
 
 
+def same_shape(prediction: Tensor, target: Tensor) -> None:
+    """Raise unless both have the same shape; PyTorch would broadcast them."""
+    if prediction.shape != target.shape:
+        raise ValueError(
+            f"prediction must have the target's shape {list(target.shape)}, not "
+            f"{list(prediction.shape)}"
+        )
+
+
 def local_generator(seed: int | None) -> torch.Generator:
     """Make a generator of its own: seeded afresh if ``seed`` is ``None``."""
     generator = torch.Generator()

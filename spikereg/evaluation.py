@@ -7,6 +7,7 @@ from torch import nn
 
 from spikereg import metrics
 from spikereg._batches import Batches, device_of, filled
+from spikereg._check import same_shape
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
                     rates.append(metrics.spike_rate(spikes) * labels.shape[1])
                 else:
                     predictions.append(model(features))
-                metrics.check_shapes(predictions[-1], labels)
+                same_shape(predictions[-1], labels)
                 targets.append(labels)
     finally:
         for module, training in modes.items():

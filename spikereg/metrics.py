@@ -4,6 +4,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.linalg import vector_norm
 
+from spikereg._check import same_shape
+
 Curves = Float[Tensor, "T B O"]
 
 
@@ -20,7 +22,7 @@ def l1(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
     Raises:
         ValueError: If the shapes differ. PyTorch would broadcast them.
     """
-    check_shapes(prediction, target)
+    same_shape(prediction, target)
     return (prediction - target).abs().mean()
 
 
@@ -37,7 +39,7 @@ def mse(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
     Raises:
         ValueError: If the shapes differ. PyTorch would broadcast them.
     """
-    check_shapes(prediction, target)
+    same_shape(prediction, target)
     return (prediction - target).square().mean()
 
 
@@ -57,7 +59,7 @@ def relative_error(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
     Raises:
         ValueError: If the shapes differ. PyTorch would broadcast them.
     """
-    check_shapes(prediction, target)
+    same_shape(prediction, target)
     error: Tensor = vector_norm(prediction - target) / vector_norm(target)
     return error
 
@@ -79,7 +81,7 @@ def pointwise_relative_error(prediction: Curves, target: Curves) -> Float[Tensor
     Raises:
         ValueError: If the shapes differ or there is only one step.
     """
-    check_shapes(prediction, target)
+    same_shape(prediction, target)
     if len(target) < 2:
         raise ValueError(
             f"target must have at least 2 time steps, because the first is left out, "
@@ -98,12 +100,3 @@ def spike_rate(spikes: Float[Tensor, "..."]) -> Float[Tensor, ""]:
         A scalar without unit, from 0 (silent) to 1 (fires at every step).
     """
     return spikes.mean()
-
-
-def check_shapes(prediction: Tensor, target: Tensor) -> None:
-    """Raise unless both have the same shape; PyTorch would broadcast them."""
-    if prediction.shape != target.shape:
-        raise ValueError(
-            f"prediction must have the target's shape {list(target.shape)}, not "
-            f"{list(prediction.shape)}"
-        )

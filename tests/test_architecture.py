@@ -40,7 +40,7 @@ IMPORTS = {
     "initialize": {"_batches", "_check", "_least_squares", "models", "recipes", "scan"},
     "baselines": {"_batches", "_check", "_draw", "_least_squares", "scan"},
     "training": {"_batches", "_check", "metrics"},
-    "evaluation": {"_batches", "metrics"},
+    "evaluation": {"_batches", "_check", "metrics"},
     "plots": set(),
     # Which may use all of the others, but the figures.
     "trials": {
