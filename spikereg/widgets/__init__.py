@@ -1,0 +1,7 @@
+"""Explorers: neurons and networks that run in the page itself, without a kernel."""
+
+from spikereg.widgets.lif import LIFExplorer
+from spikereg.widgets.network import NetworkExplorer
+from spikereg.widgets.surrogate import SurrogateExplorer
+
+__all__ = ["LIFExplorer", "NetworkExplorer", "SurrogateExplorer"]

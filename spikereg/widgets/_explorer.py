@@ -1,0 +1,112 @@
+"""What all explorers have in common: traits that check themselves, and controls."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import anywidget
+import traitlets
+
+from spikereg._check import finite
+from spikereg.widgets._source import FOLDER
+
+
+class Range(traitlets.TraitType[float, float]):
+    """A number between two bounds, moved in the page by a slider.
+
+    Args:
+        low: Smallest value.
+        high: Largest value.
+        step: Distance of two positions of the slider.
+        default: Value at the start.
+        label: Name of the slider.
+        sign: Stands before the value.
+    """
+
+    def __init__(
+        self,
+        low: float,
+        high: float,
+        step: float,
+        default: float,
+        label: str,
+        sign: str = "",
+    ) -> None:
+        super().__init__(default_value=default)
+        self.low, self.high = low, high
+        slider = {"label": label, "min": low, "max": high, "step": step, "sign": sign}
+        self.tag(sync=True, control=slider)
+
+    def validate(self, obj: traitlets.HasTraits, value: Any) -> float:
+        """Raise ``TraitError`` unless the value is a number within the bounds."""
+        if not (finite(value) and self.low <= value <= self.high):
+            raise traitlets.TraitError(
+                f"{self.name} must be between {self.low:g} and {self.high:g}, "
+                f"not {value!r}"
+            )
+        return float(value)
+
+
+class Choice(traitlets.TraitType[str, str]):
+    """One of several words, the first by default, chosen in the page from a list.
+
+    Args:
+        words: What is allowed.
+        label: Name of the list.
+    """
+
+    def __init__(self, words: Sequence[str], label: str) -> None:
+        super().__init__(default_value=words[0])
+        self.words = words
+        self.tag(sync=True, control={"label": label, "words": list(words)})
+
+    def validate(self, obj: traitlets.HasTraits, value: Any) -> str:
+        """Raise ``TraitError`` unless the value is one of the words."""
+        if value not in self.words:
+            raise traitlets.TraitError(
+                f"{self.name} must be one of {tuple(self.words)}, not {value!r}"
+            )
+        return str(value)
+
+
+class Explorer(anywidget.AnyWidget):
+    """Base of the explorers: a widget whose Python has only values and their checks.
+
+    What a value does is computed and drawn in the page, by the script that a subclass
+    names.
+    """
+
+    _css = (FOLDER / "explorer.css").read_text(encoding="utf-8")
+    # What the page's sliders and lists are, and where "Start again" leads back to.
+    _controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
+
+    def __init__(self, **values: Any) -> None:
+        unknown = [name for name in values if not self.has_trait(name)]
+        if unknown:
+            raise TypeError(
+                f"{type(self).__name__} has no {', '.join(unknown)}: it takes "
+                f"{', '.join(self._names())}"
+            )
+        super().__init__(**values)
+        self._controls = [
+            {
+                "name": name,
+                "value": getattr(self, name),
+                **self.trait_metadata(name, "control"),
+            }
+            for name in self._names()
+        ]
+
+    def __repr__(self) -> str:
+        """Return the call that makes such an explorer."""
+        values = [f"{name}={getattr(self, name)!r}" for name in self._names()]
+        return f"{type(self).__name__}({', '.join(values)})"
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        """List the traits that the page has controls for, in their order."""
+        return [
+            name
+            for base in reversed(cls.__mro__)
+            for name, value in vars(base).items()
+            if isinstance(value, Range | Choice)
+        ]

@@ -1,0 +1,155 @@
+// What all explorers share: controls that are tied to the model, readings, a summary
+// for screen readers, and a life that ends without a trace.
+
+import { make } from "./figure.js";
+
+/**
+ * @typedef {object} Model  of the widget
+ * @property {(name: string) => any} get
+ * @property {(name: string, value: unknown) => void} set
+ * @property {() => void} save_changes
+ * @property {(event: string, callback: () => void) => void} on
+ * @property {(event: string, callback: () => void) => void} off
+ */
+
+/**
+ * @typedef {{name: string, label: string, value: any, min?: number, max?: number,
+ *   step?: number, sign?: string, words?: string[]}} Control
+ * @typedef {Record<string, any>} Values  of the controls, by their names
+ * @typedef {{readings: Record<string, string>, summary: string}} Shown
+ * @typedef {(values: Values, width: number) => Shown} Draw
+ */
+
+/**
+ * @typedef {object} Explorer
+ * @property {string} title
+ * @property {[string, string][]} readings  name and label of each
+ * @property {(parent: Element, model: Model) => Draw} figure
+ */
+
+const QUIET = 500; // milliseconds without a change before the summary is spoken
+
+/**
+ * The value of a control that a figure can be drawn for, whatever another widget that is
+ * tied to it has set.
+ *
+ * @param {Control} control
+ * @param {unknown} value
+ */
+export function within({ min, max, words, value: initial }, value) {
+  if (words) return words.includes(String(value)) ? value : initial;
+  const number = Number(value);
+  if (!Number.isFinite(number)) return initial;
+  return Math.min(Number(max), Math.max(Number(min), number));
+}
+
+/**
+ * A labelled slider or list.
+ *
+ * @param {Element} parent
+ * @param {Control} control
+ */
+function field(parent, { label, words, min, max, step, sign }) {
+  const around = make(parent, "label", { class: "control" });
+  make(around, "span", { class: "name" }, label);
+  if (words) {
+    const select = make(around, "select");
+    for (const word of words)
+      make(select, "option", { value: word }, word.replace("_", " "));
+    return { input: select, show: () => {} };
+  }
+  const range = { type: "range", min: `${min}`, max: `${max}`, step: `${step}` };
+  const input = make(around, "input", range);
+  const value = make(around, "span", { class: "value", "aria-hidden": "true" });
+  const digits = `${step}`.split(".")[1]?.length ?? 0;
+  const show = (/** @type {number} */ number) => {
+    value.textContent = `${sign}${number.toFixed(digits)}`.replace("-", "−");
+  };
+  return { input, show };
+}
+
+/**
+ * Put an explorer into the page.
+ *
+ * @param {{model: Model, el: HTMLElement}} context
+ * @param {Explorer} explorer
+ * @returns {() => void}  takes it out again
+ */
+export function mount({ model, el }, { title, readings, figure }) {
+  /** @type {Control[]} */
+  const controls = model.get("_controls");
+  const root = make(el, "div", {
+    class: "spikereg",
+    role: "group",
+    "aria-label": title,
+  });
+
+  const head = make(root, "div", { class: "head" });
+  make(head, "strong", {}, title);
+  const again = make(head, "button", { type: "button" }, "Start again");
+  const panel = make(root, "div", { class: "controls" });
+  const draw = figure(make(root, "div", { class: "drawing" }), model);
+  const list = make(root, "dl", { class: "readings" });
+  const summary = make(root, "p", { class: "summary", role: "status" });
+
+  const fields = controls.map((control) => ({ control, ...field(panel, control) }));
+  const places = readings.map(([name, label]) => {
+    const pair = make(list, "div");
+    make(pair, "dt", {}, label);
+    return { name, place: make(pair, "dd") };
+  });
+
+  let width = 0;
+  let frame = 0;
+  let quiet = 0;
+
+  function update() {
+    frame = 0;
+    /** @type {Values} */
+    const values = {};
+    for (const { control, input, show } of fields) {
+      const value = within(control, model.get(control.name));
+      values[control.name] = value;
+      input.value = String(value);
+      show(value);
+    }
+    const shown = draw(values, width);
+    for (const { name, place } of places) place.textContent = shown.readings[name];
+    clearTimeout(quiet);
+    quiet = setTimeout(
+      () => (summary.textContent = shown.summary),
+      summary.textContent ? QUIET : 0,
+    );
+  }
+
+  function redraw() {
+    if (width > 0) frame ||= requestAnimationFrame(update);
+  }
+
+  // The first size arrives as soon as the page shows the explorer.
+  const observer = new ResizeObserver(([entry]) => {
+    width = Math.floor(entry.contentRect.width);
+    redraw();
+  });
+  observer.observe(root);
+
+  for (const { control, input } of fields) {
+    input.addEventListener("input", () => {
+      model.set(control.name, control.words ? input.value : Number(input.value));
+      model.save_changes();
+    });
+    model.on(`change:${control.name}`, redraw);
+  }
+  again.addEventListener("click", () => {
+    for (const { name, value } of controls) model.set(name, value);
+    model.save_changes();
+  });
+
+  return () => {
+    observer.disconnect();
+    cancelAnimationFrame(frame);
+    clearTimeout(quiet);
+    for (const { name } of controls) model.off(`change:${name}`, redraw);
+    root.remove();
+  };
+}

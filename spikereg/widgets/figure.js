@@ -1,0 +1,233 @@
+// Figures in SVG: axes, curves and spikes.  Colours come from explorer.css.
+
+import { ticks } from "./numerics/scale.js";
+
+const MARGIN = { top: 26, right: 26, bottom: 5, left: 42 };
+const UNDER = 34; // pixels below an axis that has a label, for that and its numbers
+
+/**
+ * @typedef {[number, number]} Bounds
+ * @typedef {ReturnType<typeof panel>} Panel
+ */
+
+/**
+ * Make an element inside another one.
+ *
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {Element} parent
+ * @param {K} name
+ * @param {Record<string, string>} [attributes]
+ * @param {string} [text]
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(parent, name, attributes = {}, text = "") {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes))
+    element.setAttribute(key, value);
+  element.textContent = text;
+  parent.append(element);
+  return element;
+}
+
+/**
+ * The same for SVG.
+ *
+ * @param {Element} parent
+ * @param {string} name
+ * @param {Record<string, string | number>} [attributes]
+ * @param {string} [text]
+ */
+function draw(parent, name, attributes = {}, text = "") {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) {
+    element.setAttribute(key, String(value));
+  }
+  element.textContent = text;
+  parent.append(element);
+  return element;
+}
+
+/** @param {number} pixels */
+const short = (pixels) => Math.round(pixels * 100) / 100;
+
+/**
+ * A pair of axes with marks between them.
+ *
+ * @param {Element} parent
+ * @param {object} options
+ * @param {string} options.title  what the vertical axis shows
+ * @param {number} options.height  in pixels
+ * @param {string} [options.xLabel]  without one the axis has no numbers
+ * @param {number} [options.yTicks]  about how many
+ * @param {number} [options.right]  margin, if something stands there
+ */
+export function panel(
+  parent,
+  { title, height, xLabel = "", yTicks = 4, right = MARGIN.right },
+) {
+  const svg = draw(parent, "svg", { class: "panel", "aria-hidden": "true", height });
+  const axes = draw(svg, "g");
+  const marks = draw(svg, "g");
+  const bottom = height - MARGIN.bottom - (xLabel ? UNDER : 0);
+  /** @type {Map<string, SVGElement>} */
+  const drawn = new Map();
+  let width = 0;
+  /** @type {Bounds} */
+  let xs = [0, 1];
+  /** @type {Bounds} */
+  let ys = [0, 1];
+  let known = "";
+
+  /** @param {number} value */
+  const x = (value) =>
+    short(
+      MARGIN.left + ((value - xs[0]) / (xs[1] - xs[0])) * (width - MARGIN.left - right),
+    );
+  /** @param {number} value */
+  const y = (value) =>
+    short(bottom - ((value - ys[0]) / (ys[1] - ys[0])) * (bottom - MARGIN.top));
+
+  /** A mark is made once and then changed: that is what keeps a slider smooth. */
+  const mark = (/** @type {string} */ name, /** @type {string} */ kind) => {
+    const found = drawn.get(name) ?? draw(marks, kind, { class: name });
+    drawn.set(name, found);
+    return found;
+  };
+
+  return {
+    x,
+    y,
+
+    /**
+     * Set the size and both axes; they are drawn anew only if they change.
+     *
+     * @param {number} newWidth
+     * @param {Bounds} newXs
+     * @param {Bounds} newYs
+     */
+    frame(newWidth, newXs, newYs) {
+      const key = [newWidth, newXs, newYs].join();
+      if (key === known) return;
+      known = key;
+      [width, xs, ys] = [newWidth, newXs, newYs];
+      svg.setAttribute("width", String(width));
+      svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      axes.replaceChildren();
+      draw(axes, "text", { class: "title", x: 0, y: 13 }, title);
+      for (const value of yTicks ? ticks(ys[0], ys[1], yTicks) : []) {
+        draw(axes, "path", {
+          class: "grid",
+          d: `M${x(xs[0])},${y(value)}H${x(xs[1])}`,
+        });
+        const place = { class: "tick y", x: MARGIN.left - 8, y: y(value) };
+        draw(axes, "text", place, String(value).replace("-", "−"));
+      }
+      draw(axes, "path", { class: "axis", d: `M${x(xs[0])},${bottom}H${x(xs[1])}` });
+      if (!xLabel) return;
+      for (const value of ticks(xs[0], xs[1], width < 400 ? 4 : 8)) {
+        const place = { class: "tick x", x: x(value), y: bottom + 15 };
+        draw(axes, "text", place, String(value).replace("-", "−"));
+      }
+      const place = { class: "label", x: x((xs[0] + xs[1]) / 2), y: height - 5 };
+      draw(axes, "text", place, xLabel);
+    },
+
+    /**
+     * A curve; one without points disappears.
+     *
+     * @param {string} name
+     * @param {ArrayLike<number>} values
+     * @param {(i: number) => number} [at]  the place of a value, by default its number
+     */
+    curve(name, values, at = (i) => i) {
+      let d = "";
+      for (let i = 0; i < values.length; i++) {
+        d += `${i ? "L" : "M"}${x(at(i))},${y(values[i])}`;
+      }
+      mark(`curve ${name}`, "path").setAttribute("d", d);
+    },
+
+    /**
+     * A line across at one height, with a sign at its right end; none for null.
+     *
+     * @param {string} name
+     * @param {number | null} value
+     * @param {string} sign
+     */
+    level(name, value, sign) {
+      const line = mark(`curve ${name}`, "path");
+      const text = mark(`sign ${name}`, "text");
+      if (value === null) {
+        line.setAttribute("d", "");
+        text.textContent = "";
+        return;
+      }
+      line.setAttribute("d", `M${x(xs[0])},${y(value)}H${x(xs[1])}`);
+      text.setAttribute("x", String(x(xs[1]) + 5));
+      text.setAttribute("y", String(y(value)));
+      text.textContent = sign;
+    },
+
+    /**
+     * A dot at each of the points.
+     *
+     * @param {string} name
+     * @param {[number, number][]} points
+     */
+    dots(name, points) {
+      const d = points.map(([px, py]) => `M${x(px)},${y(py)}h0`).join("");
+      mark(`dots ${name}`, "path").setAttribute("d", d);
+    },
+
+    /**
+     * Vertical ticks at the spikes of a layer, one row a neuron.
+     *
+     * @param {string} name
+     * @param {ArrayLike<number>} spikes  [T * N]
+     * @param {number} neurons  N
+     */
+    raster(name, spikes, neurons) {
+      const size = Math.max(1.2, (bottom - MARGIN.top) / neurons);
+      let d = "";
+      for (let i = 0; i < spikes.length; i++) {
+        if (!spikes[i]) continue;
+        const n = i % neurons;
+        d += `M${x((i - n) / neurons)},${short(y(n + 0.5) - size / 2)}v${short(size)}`;
+      }
+      mark(`raster ${name}`, "path").setAttribute("d", d);
+    },
+
+    /**
+     * Bars that grow from the right end of the axes into the margin.
+     *
+     * @param {string} name
+     * @param {ArrayLike<number>} shares  one in [0, 1] for each row
+     * @param {number} length  of a full bar, in pixels
+     */
+    bars(name, shares, length) {
+      const start = x(xs[1]) + 8;
+      let d = `M${start},${y(0)}`;
+      for (let n = 0; n < shares.length; n++) {
+        d += `H${short(start + shares[n] * length)}V${y(n + 1)}`;
+      }
+      mark(`bars ${name}`, "path").setAttribute("d", `${d}H${start}Z`);
+      const text = mark(`tick ${name}`, "text");
+      text.setAttribute("x", String(start));
+      text.setAttribute("y", String(bottom + 15));
+      text.textContent = "rate";
+    },
+
+    /**
+     * Shaded bands over the full height.
+     *
+     * @param {string} name
+     * @param {Bounds[]} bands  left and right end of each
+     */
+    shade(name, bands) {
+      const d = bands.map(
+        ([from, to]) => `M${x(from)},${MARGIN.top}H${x(to)}V${bottom}H${x(from)}Z`,
+      );
+      mark(`shade ${name}`, "path").setAttribute("d", d.join(""));
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// A whole network: its output against the target, and the spikes that made it.
+
+import { mount } from "./explorer.js";
+import { make, panel } from "./figure.js";
+import {
+  curve,
+  rates,
+  relativeError,
+  run,
+  scaled,
+  unpack,
+} from "./numerics/network.js";
+import { bounds } from "./numerics/scale.js";
+
+const LEGEND = [
+  ["target", "target"],
+  ["membrane", "output membrane"],
+  ["current", "input"],
+];
+const BAR = 34; // pixels of a neuron that fires at every step
+
+/** @param {number} share */
+const percent = (share) =>
+  Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "none";
+/** @param {number[]} values */
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** @type {import("./explorer.js").Explorer} */
+const network = {
+  title: "The network",
+  readings: [
+    ["error", "norm error"],
+    ["first", "layer 1 fires in"],
+    ["second", "layer 2 fires in"],
+  ],
+
+  figure(parent, model) {
+    const layers = unpack(model.get("_numbers"), model.get("_layers"));
+    const { timesteps, mode, slope } = model.get("_task");
+    const legend = make(parent, "p", { class: "legend", "aria-hidden": "true" });
+    for (const [name, label] of LEGEND) make(legend, "span", { class: name }, label);
+    const top = panel(parent, {
+      title: "membrane potential",
+      height: 220,
+      xLabel: "time step",
+    });
+    const pair = make(parent, "div", { class: "beside" });
+    const rasters = ["lif_in: spikes of layer 1", "lif_hidden: spikes of layer 2"].map(
+      (title) =>
+        panel(pair, { title, height: 210, xLabel: "time step", right: BAR + 12 }),
+    );
+
+    return (values, width) => {
+      const input = curve("linear", null, values.end, timesteps);
+      const target = curve(mode, slope, values.end, timesteps);
+      const changed = scaled(
+        layers,
+        [values.beta_in, values.beta_hidden, values.beta_out],
+        [values.threshold_in, values.threshold_hidden, 1],
+      );
+      const runs = run(changed, input, timesteps);
+      const output = runs[2].membrane;
+
+      /** @type {[number, number]} */
+      const time = [-1, timesteps];
+      const all = [...input, ...target, ...output];
+      top.frame(width, time, bounds(Math.min(...all), Math.max(...all)));
+      top.curve("current", input);
+      top.curve("membrane", output);
+      top.curve("target", target);
+      const half = width < 560 ? width : Math.floor((width - 16) / 2);
+      const fired = rasters.map((raster, n) => {
+        const neurons = layers[n].bias.length;
+        const each = rates(runs[n].spikes, neurons);
+        raster.frame(half, time, [0, neurons]);
+        raster.raster("spikes", runs[n].spikes, neurons);
+        raster.bars("spikes", each, BAR);
+        return percent(mean(each));
+      });
+
+      const error = percent(relativeError(output, target));
+      const summary =
+        `Norm error ${error}. Layer 1 fires in ${fired[0]} of the steps, layer 2 in ` +
+        `${fired[1]}.`;
+      return { readings: { error, first: fired[0], second: fired[1] }, summary };
+    };
+  },
+};
+
+export default {
+  /** @param {{model: import("./explorer.js").Model, el: HTMLElement}} context */
+  render: (context) => mount(context, network),
+};

@@ -1,0 +1,139 @@
+"""A whole network, live."""
+
+import copy
+from typing import Any
+
+import snntorch as snn
+import torch
+import traitlets
+from torch import Tensor, nn
+
+from spikereg.data import RegressionDataset
+from spikereg.models import SpikingRegressor
+from spikereg.scan import rules
+from spikereg.widgets._explorer import Explorer, Range
+from spikereg.widgets._source import joined
+
+# Neurons in a layer: the page holds the weights, and has to draw them all.
+WIDEST = 512
+RESETS = {"_base_sub": "subtract", "_base_zero": "zero", "_base_int": "none"}
+
+
+def _factor(high: float, label: str) -> Range:
+    return Range(0.0, high, 0.01, default=1.0, label=label, sign="× ")
+
+
+class NetworkExplorer(Explorer):
+    r"""A :class:`spikereg.SpikingRegressor` that runs in the page.
+
+    The weights are copied into the page. There the network follows a ramp from 0 to
+    :math:`e`, :math:`x_t = e\,t / (T - 1)`, and is shown beside its target: the
+    output, the spikes of both layers, how often each neuron fires, and the norm error.
+    The decays, cut to [0, 1], and the thresholds of each layer can be multiplied. The
+    readout has no reset, so its threshold does nothing, and no control.
+
+    The parameters are traits, as those of :class:`LIFExplorer`.
+
+    Args:
+        model: The network, with one input, one output and at most 512 neurons in a
+            layer. Later changes of it do not reach the explorer.
+        dataset: Says :math:`T`, the curve and its slope. The ramp ends at first where
+            its first sample does.
+        beta_in: Factor on the decays of ``lif_in``, between 0 and 2.
+        beta_hidden: Factor on the decays of ``lif_hidden``, between 0 and 2.
+        beta_out: Factor on the decay of ``li_out``, between 0 and 2.
+        threshold_in: Factor on the thresholds of ``lif_in``, between 0 and 3.
+        threshold_hidden: Factor on the thresholds of ``lif_hidden``, between 0 and 3.
+        end: End point :math:`e` of the ramp, between 0 and 1.
+
+    Raises:
+        TypeError: If model or data set are something else, or for a name that is none
+            of these.
+        ValueError: If the network has several inputs or outputs, a layer that is too
+            wide, weights that are not finite, or neurons that do more than
+            :func:`spikereg.scan` says.
+        traitlets.TraitError: If a value is out of range.
+    """
+
+    _esm = joined("network.js")
+
+    beta_in = _factor(2.0, "decays β, layer 1")
+    beta_hidden = _factor(2.0, "decays β, layer 2")
+    beta_out = _factor(2.0, "decay β, readout")
+    threshold_in = _factor(3.0, "thresholds θ, layer 1")
+    threshold_hidden = _factor(3.0, "thresholds θ, layer 2")
+    end = Range(0.0, 1.0, 0.01, default=1.0, label="ramp ends at")
+
+    # Weights, biases, decays and thresholds of the layers, one after another.
+    _numbers = traitlets.Bytes().tag(sync=True)
+    # For each layer: inputs, neurons and reset mechanism.
+    _layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    # Time steps, mode and slope of the data set.
+    _task = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self, model: SpikingRegressor, dataset: RegressionDataset, **values: Any
+    ) -> None:
+        if not isinstance(model, SpikingRegressor):
+            raise TypeError(
+                f"model must be a SpikingRegressor, not {type(model).__name__}"
+            )
+        if not isinstance(dataset, RegressionDataset):
+            raise TypeError(
+                f"dataset must be a RegressionDataset, not {type(dataset).__name__}"
+            )
+        _check_shape(model)
+        own = copy.deepcopy(model).to("cpu", torch.float32)
+        described = [
+            _described(own.fc_in, own.lif_in),
+            _described(own.fc_hidden, own.lif_hidden),
+            _described(own.fc_out, own.li_out),
+        ]
+        values.setdefault("end", float(dataset.features[-1, 0, 0]))
+        super().__init__(**values)
+        self._numbers = b"".join(numbers for numbers, _ in described)
+        self._layers = [layer for _, layer in described]
+        self._task = {
+            "timesteps": dataset.features.shape[0],
+            "mode": dataset.mode,
+            "slope": dataset.slope,
+        }
+
+
+def _check_shape(model: SpikingRegressor) -> None:
+    ends = (model.fc_in.in_features, model.fc_out.out_features)
+    if ends != (1, 1):
+        raise ValueError(
+            f"model must have one input and one output, not {ends[0]} and {ends[1]}"
+        )
+    width = max(model.fc_in.out_features, model.fc_hidden.out_features)
+    if width > WIDEST:
+        raise ValueError(
+            f"model must have at most {WIDEST} neurons in a layer, not {width}: the "
+            f"page holds all weights"
+        )
+
+
+@torch.no_grad()
+def _described(linear: nn.Linear, neuron: snn.Leaky) -> tuple[bytes, dict[str, Any]]:
+    """Return a layer's numbers, and what they are."""
+    bias = linear.bias
+    if bias is None:
+        bias = torch.zeros(linear.out_features)
+    feature = rules.unsupported(neuron, bias, bias)
+    if feature:
+        raise ValueError(f"model must not have a neuron with {feature}")
+    beta, threshold = neuron.beta, neuron.threshold
+    each = [linear.weight, bias, beta.expand_as(bias), threshold.expand_as(bias)]
+    if not all(bool(value.isfinite().all()) for value in each):
+        raise ValueError("model must have finite weights, decays and thresholds")
+    layer = {
+        "inputs": linear.in_features,
+        "width": linear.out_features,
+        "reset": RESETS[neuron.state_function.__func__.__name__],
+    }
+    return b"".join(_bytes(value) for value in each), layer
+
+
+def _bytes(value: Tensor) -> bytes:
+    return value.detach().numpy().astype("<f4").tobytes()

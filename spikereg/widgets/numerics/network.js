@@ -1,0 +1,143 @@
+// A spiking network of dense layers: pure functions, no drawing.
+
+import { f32, leaky } from "./neuron.js";
+
+/**
+ * @typedef {object} Layer
+ * @property {Float32Array} weight  [N * M], one row a neuron
+ * @property {Float32Array} bias  [N]
+ * @property {Float32Array} beta  [N], or [1] for all neurons
+ * @property {Float32Array} threshold  [N], or [1] for all neurons
+ * @property {import("./neuron.js").Reset} reset
+ */
+
+/**
+ * Run all layers over a sequence.
+ *
+ * @param {Layer[]} layers
+ * @param {Float32Array} features  [T * F]
+ * @param {number} steps  T
+ * @returns {import("./neuron.js").Run[]}  spikes and membrane of each layer
+ */
+export function run(layers, features, steps) {
+  const runs = [];
+  let signal = features;
+  for (const layer of layers) {
+    const width = layer.bias.length;
+    const current = product(layer, signal, steps);
+    runs.push(leaky(current, layer.beta, layer.threshold, layer.reset, width));
+    signal = runs[runs.length - 1].spikes;
+  }
+  return runs;
+}
+
+/**
+ * Weights times signal plus bias, adding up only what is not zero: spikes are few.
+ *
+ * @param {Layer} layer
+ * @param {Float32Array} signal  [T * M]
+ * @param {number} steps  T
+ */
+function product({ weight, bias }, signal, steps) {
+  const width = bias.length;
+  const inputs = signal.length / steps;
+  const current = new Float32Array(steps * width);
+  const sum = new Float64Array(width);
+  for (let t = 0; t < steps; t++) {
+    sum.set(bias);
+    for (let m = 0; m < inputs; m++) {
+      const value = signal[t * inputs + m];
+      if (value === 0) continue;
+      for (let n = 0, i = m; n < width; n++, i += inputs) sum[n] += weight[i] * value;
+    }
+    current.set(sum, t * width);
+  }
+  return current;
+}
+
+/**
+ * The layers with decays and thresholds multiplied; decays stay in [0, 1].
+ *
+ * @param {Layer[]} layers
+ * @param {number[]} decays  one factor a layer
+ * @param {number[]} thresholds  one factor a layer
+ * @returns {Layer[]}
+ */
+export function scaled(layers, decays, thresholds) {
+  return layers.map((layer, n) => ({
+    ...layer,
+    beta: layer.beta.map((value) => Math.min(1, Math.max(0, value * decays[n]))),
+    threshold: layer.threshold.map((value) => value * thresholds[n]),
+  }));
+}
+
+/**
+ * Norm of the error over the norm of the target.
+ *
+ * @param {ArrayLike<number>} prediction
+ * @param {ArrayLike<number>} target
+ */
+export function relativeError(prediction, target) {
+  let miss = 0;
+  let size = 0;
+  for (let i = 0; i < target.length; i++) {
+    miss += (prediction[i] - target[i]) ** 2;
+    size += target[i] ** 2;
+  }
+  return Math.sqrt(miss / size);
+}
+
+/**
+ * A ramp from zero with a curve over it, as spikereg.RegressionDataset has them.
+ *
+ * @param {"linear" | "sqrt"} mode
+ * @param {number | null} slope  of the square root
+ * @param {number} end  of the ramp
+ * @param {number} steps  T
+ * @returns {Float32Array}
+ */
+export function curve(mode, slope, end, steps) {
+  return Float32Array.from({ length: steps }, (_, t) => {
+    const x = f32((end * t) / (steps - 1));
+    return mode === "sqrt" ? Math.sqrt(f32(f32(slope ?? 0) * x)) : x;
+  });
+}
+
+/**
+ * How often each neuron fires, in spikes per step.
+ *
+ * @param {Float32Array} spikes  [T * N]
+ * @param {number} neurons  N
+ * @returns {number[]}
+ */
+export function rates(spikes, neurons) {
+  const counts = new Array(neurons).fill(0);
+  for (let i = 0; i < spikes.length; i++) counts[i % neurons] += spikes[i];
+  return counts.map((count) => (count * neurons) / spikes.length);
+}
+
+/**
+ * Read layers from their numbers, as spikereg.widgets.network writes them.
+ *
+ * @param {DataView} numbers  float32, little-endian: weight, bias, beta and threshold of
+ *   each layer
+ * @param {{inputs: number, width: number, reset: import("./neuron.js").Reset}[]} shapes
+ * @returns {Layer[]}
+ */
+export function unpack(numbers, shapes) {
+  let offset = 0;
+  const take = (/** @type {number} */ length) => {
+    const start = offset;
+    offset += 4 * length;
+    return Float32Array.from({ length }, (_, i) =>
+      numbers.getFloat32(start + 4 * i, true),
+    );
+  };
+  return shapes.map(({ inputs, width, reset }) => ({
+    weight: take(inputs * width),
+    bias: take(width),
+    beta: take(width),
+    threshold: take(width),
+    reset,
+  }));
+}

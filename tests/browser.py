@@ -1,0 +1,127 @@
+"""The built book in a real browser, cut off from every network."""
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Error, sync_playwright
+from screenshots import FLAGS, find_browser
+
+ROOT = Path(__file__).parent.parent
+HTML = ROOT / "_build" / "html"
+PAGES = sorted(
+    path.relative_to(HTML).as_posix()
+    for path in HTML.rglob("*.html")
+    if "_static" not in path.parts and path != HTML / "index.html"  # it leads on
+)
+# A view of a widget, as the pages hold it.
+VIEW = "application/vnd.jupyter.widget-view+json"
+LIVE = [page for page in PAGES if VIEW in (HTML / page).read_text()]
+
+MISSING = (
+    "NO BROWSER, SO THE BUILT PAGES ARE NOT TESTED: install Chromium, or run "
+    ".venv/bin/playwright install chromium"
+)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start Chromium; without one, skip, but fail where CI is set."""
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=find_browser(), args=FLAGS
+            )
+        except Error as error:
+            if os.environ.get("CI"):
+                pytest.fail(f"{MISSING}: {error}")
+            pytest.skip(MISSING)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def unzipped(tmp_path_factory):
+    """Return the address of a copy of the book that went through a zip file."""
+    assert PAGES, "there is no book: make book"
+    folder = tmp_path_factory.mktemp("zipped")
+    archive = shutil.make_archive(str(folder / "book"), "zip", HTML)
+    place = folder / "A copy, elsewhere é"
+    shutil.unpack_archive(archive, place)
+    return place.as_uri()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    """Return the address of the book below a folder of a web server."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "courses").mkdir()
+    (folder / "courses" / "spikes").symlink_to(HTML)
+    handler = functools.partial(Quiet, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/courses/spikes"
+        server.shutdown()
+
+
+@contextmanager
+def opened(browser, address, theme="light", width=1280):
+    """Open a page, its formulas and widgets drawn, and give it back with its faults."""
+    local = (
+        address.rpartition("/courses/")[0] if address.startswith("http") else "file:"
+    )
+    with browser.new_context(
+        viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    ) as context:
+        faults = []
+
+        def gate(route):
+            if route.request.url.startswith(local):
+                route.continue_()
+            else:
+                faults.append(f"asks for {route.request.url}")
+                route.abort()
+
+        context.route(re.compile("^(http|ws)"), gate)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        # The theme reads its choice from here before it draws anything.
+        page.add_init_script(
+            f"localStorage.setItem('mode', '{theme}');"
+            f"localStorage.setItem('theme', '{theme}');"
+        )
+        page.add_init_script(path=ROOT / "tests" / "page.js")
+        page.on("pageerror", lambda error: faults.append(f"raises {error}"))
+        page.on("requestfailed", lambda request: faults.append(f"lacks {request.url}"))
+        page.on(
+            "console",
+            lambda said: said.type == "error" and faults.append(f"logs {said.text}"),
+        )
+        page.on(
+            "response",
+            lambda answer: (
+                answer.status >= 400 and faults.append(f"lacks {answer.url}")
+            ),
+        )
+        page.goto(address)
+        page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
+        views = page.locator(f"script[type='{VIEW}']").count()
+        page.wait_for_function(
+            "count => document.querySelectorAll('.widget-subarea > *, "
+            ".spikereg').length >= count",
+            arg=views,
+        )
+        for explorer in page.locator(".spikereg").all():
+            explorer.locator(".panel[width]").first.wait_for()
+        yield page, faults

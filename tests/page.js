@@ -1,0 +1,143 @@
+// What the tests ask of a page, run inside it.
+
+window.spikeregTest = {
+  /**
+   * A panel: the numbers at its axes with their places, and the path of a mark.
+   *
+   * @param {[Element, string]} panelAndMark
+   */
+  panel([panel, mark]) {
+    const ticks = (kind, place) =>
+      [...panel.querySelectorAll(`.tick.${kind}`)].map((tick) => [
+        Number(tick.textContent.replace("−", "-")),
+        Number(tick.getAttribute(place)),
+      ]);
+    const path = panel.querySelector(mark)?.getAttribute("d");
+    return { x: ticks("x", "x"), y: ticks("y", "y"), path };
+  },
+
+  /** Serious violations but for the excused ones, pairs of a rule and a selector. */
+  async barriers(excused) {
+    const found = [];
+    for (const { id, impact, nodes } of (await axe.run(document)).violations) {
+      if (impact !== "serious" && impact !== "critical") continue;
+      for (const { target, html } of nodes) {
+        const element = document.querySelector(target[0]);
+        const known = excused.some(
+          ([rule, own]) => rule === id && element.matches(own),
+        );
+        if (!known) found.push(`${id}: ${html}`);
+      }
+    }
+    return found;
+  },
+
+  /** What sticks out of the window to the left or right. */
+  outside(selector) {
+    return [...document.querySelectorAll(selector)]
+      .filter((element) => {
+        const { left, right } = element.getBoundingClientRect();
+        return left < 0 || right > document.documentElement.clientWidth;
+      })
+      .map((element) => element.outerHTML.slice(0, 200));
+  },
+
+  /** Contrast of text and lines of the explorers with what is behind: too low ones. */
+  contrasts() {
+    const canvas = document.createElement("canvas").getContext("2d");
+    const rgb = (color) => {
+      canvas.clearRect(0, 0, 1, 1);
+      canvas.fillStyle = color;
+      canvas.fillRect(0, 0, 1, 1);
+      return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const linear = (byte) => {
+      const v = byte / 255;
+      return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+    };
+    const light = ([r, g, b]) =>
+      0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+    const behind = (element) => {
+      for (let e = element; e; e = e.parentElement) {
+        const color = rgb(getComputedStyle(e).backgroundColor);
+        if (color[3] === 255) return color;
+      }
+      return [255, 255, 255, 255];
+    };
+    const checks = [
+      [".spikereg text", "fill", 4.5],
+      [".spikereg :is(strong, span, dt, dd, button, select)", "color", 4.5],
+      [".jupyter-widgets :is(.widget-label, .widget-readout)", "color", 4.5],
+      [".spikereg :is(.curve, .dots, .raster, .axis)", "stroke", 3],
+      [".spikereg .bars", "fill", 3],
+      [".spikereg :is(button, select)", "borderTopColor", 3],
+      [".noUi-handle", "backgroundColor", 3],
+    ];
+    const found = checks.flatMap(([selector, property, least]) =>
+      [...document.querySelectorAll(selector)].map((element) => {
+        const own = light(rgb(getComputedStyle(element)[property]));
+        // A handle is seen before the page more than before its own track.
+        const ground = element.closest(".jupyter-widgets") ?? element;
+        const other = light(behind(ground));
+        const ratio = (Math.max(own, other) + 0.05) / (Math.min(own, other) + 0.05);
+        const name = `${element.getAttribute("class")} ${property} ${element.textContent}`;
+        return { ratio, least, name };
+      }),
+    );
+    return { checked: found.length, low: found.filter((f) => f.ratio < f.least) };
+  },
+
+  /** What is left of an explorer that was put into the page and taken out 20 times. */
+  async leaks({ source, state, numbers }) {
+    const alive = { listeners: 0, observers: 0 };
+    const outlives = (target) => [window, document, document.body].includes(target);
+    const count = (prototype, name, what, change) => {
+      const original = prototype[name];
+      prototype[name] = function (...rest) {
+        if (what === "observers" || outlives(this)) alive[what] += change;
+        return original.apply(this, rest);
+      };
+    };
+    count(EventTarget.prototype, "addEventListener", "listeners", 1);
+    count(EventTarget.prototype, "removeEventListener", "listeners", -1);
+    count(ResizeObserver.prototype, "observe", "observers", 1);
+    count(ResizeObserver.prototype, "disconnect", "observers", -1);
+
+    const module = new Blob([source], { type: "text/javascript" });
+    const { default: widget } = await import(URL.createObjectURL(module));
+    const bytes = Uint8Array.from(atob(numbers), (c) => c.charCodeAt(0));
+    state._numbers = new DataView(bytes.buffer);
+    /** @type {[string, unknown][]} */
+    let heard = [];
+    let late = 0;
+    let left = false;
+    const model = {
+      get: (name) => {
+        if (left) late++;
+        return state[name];
+      },
+      set() {},
+      save_changes() {},
+      on: (event, callback) => heard.push([event, callback]),
+      off: (event, callback) => {
+        heard = heard.filter(([e, c]) => e !== event || c !== callback);
+      },
+    };
+    const el = document.body.appendChild(document.createElement("div"));
+    let most = 0;
+    for (let n = 0; n < 20; n++) {
+      left = false;
+      const leave = await widget.render({ model, el });
+      if (n % 2)
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      most = Math.max(most, heard.length);
+      for (const [, callback] of heard) callback();
+      leave();
+      left = true;
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    }
+    await new Promise((done) => setTimeout(done, 700));
+    const rest = { heard: heard.length, late, children: el.childElementCount };
+    return { most, rest: { ...alive, ...rest } };
+  },
+};
