@@ -23,9 +23,10 @@ test: environment  ## run every check, the cheap ones first
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 100 book
 
-bench: environment  ## time a training step here and in other libraries
+bench: environment  ## time a training step here and elsewhere, and the explorers
 	@$(PYTHON) tools/environment.py .venv-bench benchmarks/requirements.txt
 	@.venv-bench/bin/python benchmarks/run.py $(BENCH)
+	@$(BIN)/python benchmarks/page.py $(BENCH)
 
 accuracy: environment  ## train and test everything that chapter 5 compares
 	@$(BIN)/python -m spikereg.trials $(ACCURACY)

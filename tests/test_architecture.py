@@ -42,6 +42,7 @@ IMPORTS = {
     "training": {"_batches", "_check", "metrics"},
     "evaluation": {"_batches", "_check", "metrics"},
     "plots": set(),
+    "widgets": {"_check", "data", "models", "scan"},
     # Which may use all of the others, but the figures.
     "trials": {
         "_batches",

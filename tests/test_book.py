@@ -16,9 +16,6 @@ PAGES = {path.stem: nbformat.read(path, 4) for path in sorted(BOOK.glob("*.ipynb
 CHAPTERS = {name: page for name, page in PAGES.items() if name[0].isdigit()}
 NAMES = list(PAGES)
 
-# Cells that only a running kernel brings to life, and that nbval may therefore ignore.
-KERNEL_ONLY = {"01_background": 1, "03_model": 1, "05_evaluation": 1}
-
 # Numbers that a source states and that no cell can compute.
 CITED = {
     "1.22e-02": "mean L1 loss that the tutorial prints",
@@ -117,15 +114,13 @@ def test_the_cells_ran_in_order_without_error_or_warning(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_only_kernel_only_cells_escape_the_comparison(name):
-    cells = code_cells(PAGES[name])
-    ignored = [c for c in cells if tags(c) & {"nbval-ignore-output", "nbval-skip"}]
-    assert len(ignored) == KERNEL_ONLY.get(name, 0)
-    for cell in ignored:
-        assert tags(cell) == {"kernel-only", "nbval-ignore-output", "remove-output"}
-        assert "ipywidgets.interact(" in cell.source
-    note = markdown(PAGES[name]).count("**Needs a running kernel.**")
-    assert note == len(ignored)
+def test_no_cell_escapes_the_comparison(name):
+    for cell in code_cells(PAGES[name]):
+        assert not tags(cell) & {
+            "nbval-ignore-output",
+            "nbval-skip",
+            "raises-exception",
+        }
 
 
 @pytest.mark.parametrize("name", NAMES)

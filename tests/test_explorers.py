@@ -310,9 +310,9 @@ def test_the_drawn_derivative_is_the_one_snntorch_uses(background, kind):
     assert distance == pytest.approx(-0.03)
     z = torch.linspace(-1, 1, 401, requires_grad=True)
     SURROGATES[kind](slope)(z).sum().backward()
-    title = "backward: surrogate derivative"
+    title = "backward: the derivative passed on"
     assert_curve(explorer, title, ".curve.membrane", z.grad, z.detach())
-    step = "forward: spike, and smooth stand-in"
+    step = "forward: the step, and what the gradient sees"
     assert_curve(explorer, step, ".curve.spikes", [0, 0, 1, 1], [-1, 0, 0, 1])
     z = torch.tensor(distance, requires_grad=True)
     SURROGATES[kind](slope)(z).backward()
@@ -325,7 +325,7 @@ def test_the_drawn_derivative_is_the_one_snntorch_uses(background, kind):
 def test_the_bands_begin_where_a_hundredth_of_the_peak_is_left(background, kind):
     explorer = Explorer(background, TITLE)
     explorer.choose("surrogate", kind)
-    title = "backward: surrogate derivative"
+    title = "backward: the derivative passed on"
     found = explorer._read(title, ".shade.dead")
     start = float(re.findall(r"M([\d.]+),[\d.]+H[\d.]+V[\d.]+H", found["path"])[1])
     (edge,), _ = _scale(found["x"], np.array([start]))

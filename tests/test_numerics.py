@@ -168,7 +168,7 @@ def test_a_surrogate_derivative_is_snntorchs_and_that_of_its_smooth_step(
 def described(model):
     return [
         {
-            "weight": linear.weight.flatten().tolist(),
+            "weight": linear.weight.T.flatten().tolist(),
             "bias": linear.bias.tolist(),
             "beta": neuron.beta.tolist(),
             "threshold": torch.as_tensor(neuron.threshold).flatten().tolist(),

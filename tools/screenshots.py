@@ -49,8 +49,10 @@ def take(browser: Browser, page_file: Path, look: str) -> None:
         f"localStorage.setItem('theme', '{theme}');"
     )
     page.goto(page_file.as_uri())
-    # Formulas appear after the page has loaded; pages without any have no MathJax.
+    # Formulas and explorers appear after the page has loaded, if it has any.
     page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
+    for explorer in page.locator(".widget-subarea").all():
+        explorer.locator(".spikereg .panel[width]").first.wait_for()
     name = f"{page_file.stem}-{look}"
     page.screenshot(
         path=PICTURES / f"{name}.png", full_page=True, animations="disabled"

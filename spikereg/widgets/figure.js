@@ -47,6 +47,17 @@ function draw(parent, name, attributes = {}, text = "") {
   return element;
 }
 
+/**
+ * What the lines are.
+ *
+ * @param {Element} parent
+ * @param {[string, string][]} entries  name and label of each line
+ */
+export function legend(parent, entries) {
+  const list = make(parent, "p", { class: "legend", "aria-hidden": "true" });
+  for (const [name, label] of entries) make(list, "span", { class: name }, label);
+}
+
 /** @param {number} pixels */
 const short = (pixels) => Math.round(pixels * 100) / 100;
 

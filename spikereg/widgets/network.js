@@ -1,7 +1,7 @@
 // A whole network: its output against the target, and the spikes that made it.
 
 import { mount } from "./explorer.js";
-import { make, panel } from "./figure.js";
+import { legend, make, panel } from "./figure.js";
 import {
   curve,
   rates,
@@ -12,6 +12,7 @@ import {
 } from "./numerics/network.js";
 import { bounds } from "./numerics/scale.js";
 
+/** @type {[string, string][]} */
 const LEGEND = [
   ["target", "target"],
   ["membrane", "output membrane"],
@@ -37,8 +38,7 @@ const network = {
   figure(parent, model) {
     const layers = unpack(model.get("_numbers"), model.get("_layers"));
     const { timesteps, mode, slope } = model.get("_task");
-    const legend = make(parent, "p", { class: "legend", "aria-hidden": "true" });
-    for (const [name, label] of LEGEND) make(legend, "span", { class: name }, label);
+    legend(parent, LEGEND);
     const top = panel(parent, {
       title: "membrane potential",
       height: 220,

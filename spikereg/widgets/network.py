@@ -32,7 +32,7 @@ class NetworkExplorer(Explorer):
     The decays, cut to [0, 1], and the thresholds of each layer can be multiplied. The
     readout has no reset, so its threshold does nothing, and no control.
 
-    The parameters are traits, as those of :class:`LIFExplorer`.
+    The parameters are traits, as those of :class:`spikereg.widgets.LIFExplorer`.
 
     Args:
         model: The network, with one input, one output and at most 512 neurons in a

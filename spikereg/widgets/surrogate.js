@@ -1,7 +1,7 @@
 // The step of a spike, and the surrogate gradient that stands in for its derivative.
 
 import { mount } from "./explorer.js";
-import { panel } from "./figure.js";
+import { legend, make, panel } from "./figure.js";
 import { bounds } from "./numerics/scale.js";
 import { derivative, reach, smooth } from "./numerics/surrogate.js";
 
@@ -19,13 +19,20 @@ const surrogate = {
   ],
 
   figure(parent) {
-    parent.classList.add("beside");
+    legend(parent, [
+      ["spikes", "spike"],
+      ["smooth", "surrogate"],
+    ]);
+    const pair = make(parent, "div", { class: "beside" });
     const common = { height: 230, xLabel: "distance U − θ", right: 12 };
-    const left = panel(parent, {
-      title: "forward: spike, and smooth stand-in",
+    const left = panel(pair, {
+      title: "forward: the step, and what the gradient sees",
       ...common,
     });
-    const right = panel(parent, { title: "backward: surrogate derivative", ...common });
+    const right = panel(pair, {
+      title: "backward: the derivative passed on",
+      ...common,
+    });
 
     return ({ slope, surrogate: kind, distance: z }, width) => {
       const half = width < 560 ? width : Math.floor((width - 16) / 2);

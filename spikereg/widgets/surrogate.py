@@ -17,7 +17,7 @@ class SurrogateExplorer(Explorer):
     On the left the step, and the smooth function that has this derivative; on the
     right the derivative, and where it has fallen below 1 % of its peak.
 
-    The parameters are traits, as those of :class:`LIFExplorer`.
+    The parameters are traits, as those of :class:`spikereg.widgets.LIFExplorer`.
 
     Args:
         slope: Slope :math:`k`, between 1 and 100; snnTorch calls it ``alpha`` for

@@ -4,7 +4,7 @@ import { f32, leaky } from "./neuron.js";
 
 /**
  * @typedef {object} Layer
- * @property {Float32Array} weight  [N * M], one row a neuron
+ * @property {Float32Array} weight  [M * N], one row an input: PyTorch's, transposed
  * @property {Float32Array} bias  [N]
  * @property {Float32Array} beta  [N], or [1] for all neurons
  * @property {Float32Array} threshold  [N], or [1] for all neurons
@@ -48,7 +48,7 @@ function product({ weight, bias }, signal, steps) {
     for (let m = 0; m < inputs; m++) {
       const value = signal[t * inputs + m];
       if (value === 0) continue;
-      for (let n = 0, i = m; n < width; n++, i += inputs) sum[n] += weight[i] * value;
+      for (let n = 0, i = m * width; n < width; n++, i++) sum[n] += weight[i] * value;
     }
     current.set(sum, t * width);
   }
@@ -117,6 +117,15 @@ export function rates(spikes, neurons) {
 }
 
 /**
+ * @param {Float32Array} matrix  of N rows
+ * @param {number} rows  N
+ */
+function transposed(matrix, rows) {
+  const columns = matrix.length / rows;
+  return matrix.map((_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]);
+}
+
+/**
  * Read layers from their numbers, as spikereg.widgets.network writes them.
  *
  * @param {DataView} numbers  float32, little-endian: weight, bias, beta and threshold of
@@ -134,7 +143,7 @@ export function unpack(numbers, shapes) {
     );
   };
   return shapes.map(({ inputs, width, reset }) => ({
-    weight: take(inputs * width),
+    weight: transposed(take(inputs * width), width),
     bias: take(width),
     beta: take(width),
     threshold: take(width),

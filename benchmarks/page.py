@@ -1,0 +1,142 @@
+"""Time what an explorer does when a slider moves, in Chromium.
+
+    make bench        or: python benchmarks/page.py [--quick] [--markdown]
+
+An update is the drawing that follows one movement of a slider: the numerics, the
+change of the figure, and the browser's style, layout and painting, all on the page's
+one thread. At 60 frames a second it has 16.7 ms.
+"""
+
+import argparse
+import base64
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+from run import table
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tools"))
+
+from screenshots import FLAGS, find_browser  # noqa: E402
+
+from spikereg import RegressionDataset, SpikingRegressor  # noqa: E402
+from spikereg.widgets import (  # noqa: E402
+    LIFExplorer,
+    NetworkExplorer,
+    SurrogateExplorer,
+)
+
+# Puts an explorer into the page, as a notebook does, on a model without a kernel.
+MOUNT = """async ({ source, css, state, numbers }) => {
+  const bytes = Uint8Array.from(atob(numbers), (c) => c.charCodeAt(0));
+  state._numbers = new DataView(bytes.buffer);
+  const heard = {};
+  window.model = {
+    get: (name) => state[name],
+    set: (name, value) => {
+      state[name] = value;
+      heard[`change:${name}`]();
+    },
+    save_changes() {},
+    on: (event, callback) => (heard[event] = callback),
+    off() {},
+  };
+  document.head.appendChild(document.createElement("style")).textContent = css;
+  const module = new Blob([source], { type: "text/javascript" });
+  const { default: widget } = await import(URL.createObjectURL(module));
+  await widget.render({ model, el: document.body });
+  await new Promise((done) => setTimeout(done, 300));
+}"""
+
+# Moves a slider once a frame, back and forth, and returns when each frame began and
+# how long its script took, with style and layout.
+MOVE = """async (updates) => {
+  const [input] = document.querySelectorAll(".spikereg input");
+  const low = Number(input.min), high = Number(input.max);
+  const frames = [];
+  for (let n = 0; n < updates; n++) {
+    input.value = low + (high - low) * Math.abs(((2 * n) / 100) % 2 - 1);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    const start = await new Promise((done) => {
+      // Behind the explorer's own callback in the same frame.
+      requestAnimationFrame((time) => done(time));
+    });
+    document.body.getBoundingClientRect();
+    frames.push([start, performance.now() - start]);
+  }
+  return frames;
+}"""
+
+
+def busy(session: CDPSession) -> float:
+    """Return how long the page's thread has been busy so far, in ms."""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return 1000 * next(m["value"] for m in metrics if m["name"] == "TaskDuration")
+
+
+def measure(page: Page, explorer: Any, updates: int) -> list[str]:
+    """Return a row of the table."""
+    page.goto("about:blank")
+    values = [control["name"] for control in explorer._controls]
+    names = {"_controls", "_layers", "_task", *values} & set(explorer.keys)
+    state = {name: getattr(explorer, name) for name in names}
+    numbers = base64.b64encode(getattr(explorer, "_numbers", b"")).decode()
+    page.evaluate(
+        MOUNT,
+        {
+            "source": explorer._esm,
+            "css": explorer._css,
+            "state": state,
+            "numbers": numbers,
+        },
+    )
+    page.evaluate(MOVE, 20)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    before = busy(session)
+    frames = page.evaluate(MOVE, updates)
+    whole = (busy(session) - before) / updates
+    script = sorted(duration for _, duration in frames)
+    return [
+        f"{statistics.median(script):.2f}",
+        f"{script[int(0.95 * len(script))]:.2f}",
+        f"{whole:.2f}",
+        f"{1000 * (updates - 1) / (frames[-1][0] - frames[0][0]):.0f}",
+    ]
+
+
+def main() -> None:
+    """Measure every explorer and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a rough look")
+    parser.add_argument("--markdown", action="store_true", help="print such a table")
+    options = parser.parse_args()
+    explorers = {"one neuron": LIFExplorer(), "surrogate": SurrogateExplorer()}
+    for hidden, steps in ((128, 50), (512, 50), (128, 200)):
+        name = f"network, H = {hidden}, T = {steps}"
+        model = SpikingRegressor(hidden, seed=0)
+        explorers[name] = NetworkExplorer(model, RegressionDataset(steps, seed=0))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        page = browser.new_page(viewport={"width": 820, "height": 900})
+        rows = [
+            [name, *measure(page, explorer, 60 if options.quick else 600)]
+            for name, explorer in explorers.items()
+        ]
+        print(f"An explorer's update in Chromium {browser.version}, ms\n")
+        browser.close()
+    head = [
+        "explorer",
+        "script",
+        "script, 95 %",
+        "all of the thread",
+        "frames a second",
+    ]
+    table(head, rows, options.markdown)
+
+
+if __name__ == "__main__":
+    main()
