@@ -10,7 +10,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
 help:  ## list these words
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 book: environment  ## build the book into _build/html and print its first page
 	@$(BIN)/python tools/book.py
@@ -22,11 +22,16 @@ test: environment  ## run every check, the cheap ones first
 	$(BIN)/python tools/book.py
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 100 book
+	@$(MAKE) --no-print-directory colab-check
 
 bench: environment  ## time a training step here and elsewhere, and the explorers
-	@$(PYTHON) tools/environment.py .venv-bench benchmarks/requirements.txt
+	@$(PYTHON) tools/environment.py .venv-bench benchmarks/requirements.txt .
 	@.venv-bench/bin/python benchmarks/run.py $(BENCH)
 	@$(BIN)/python benchmarks/page.py $(BENCH)
+
+colab-check: environment  ## run each chapter alone, with Colab's libraries
+	@$(PYTHON) tools/environment.py .venv-colab tools/colab.txt
+	@$(BIN)/python tools/colab_check.py $(CHAPTERS)
 
 accuracy: environment  ## train and test everything that chapter 5 compares
 	@$(BIN)/python -m spikereg.trials $(ACCURACY)
@@ -46,6 +51,7 @@ publish: environment  ## write the address REPOSITORY=https://github.com/you/nam
 environment:
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo "$(PYTHON) is missing: install Python 3.11, 3.12 or 3.13"; exit 1; }
-	@$(PYTHON) tools/environment.py .venv requirements.txt
+	@$(PYTHON) tools/environment.py .venv requirements.txt .
 
-.PHONY: help book test bench notebooks serve screenshots publish accuracy environment
+.PHONY: help book test bench colab-check accuracy notebooks serve screenshots publish \
+	environment

@@ -8,6 +8,7 @@ import jaxtyping
 import pytest
 import snntorch as snn
 import torch
+from colab_check import COLAB
 from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -80,9 +81,6 @@ PUBLIC = {
     "make_loader",
     "scan",
 }
-
-#: Google Colab's Python; test_colab.py compares the versions of its packages.
-COLAB_PYTHON = "3.13"
 
 each_source = pytest.mark.parametrize(
     "source", SOURCES, ids=[str(path.relative_to(PACKAGE)) for path in SOURCES]
@@ -193,7 +191,7 @@ def test_dependencies_have_lower_bounds_only(dependency):
 def test_colabs_python_is_new_enough():
     requires = SpecifierSet(PROJECT["requires-python"])
     assert [bound.operator for bound in requires] == [">="]
-    assert requires.contains(COLAB_PYTHON)
+    assert requires.contains(COLAB["Python"])
 
 
 def pins():

@@ -1,36 +1,32 @@
-"""A chapter alone in an empty folder: with the wheel it runs, without it says why."""
+"""A chapter alone in an empty folder: what `make colab-check` sees, and what it needs.
+
+With the wheel each chapter runs; `make colab-check` shows it.  Without, it says why.
+"""
 
 import functools
 import hashlib
 import importlib.metadata
 import os
 import re
-import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
-import venv
-from concurrent.futures import ThreadPoolExecutor
+import time
 from pathlib import Path
 
+import colab_check
+import nbformat
 import publish
 import pytest
 from packaging.requirements import Requirement
 
+import book
 import spikereg
 
 ROOT = Path(__file__).parent.parent
 CHAPTERS = publish.chapters(ROOT)
 WHEEL = f"spikereg-{spikereg.__version__}-py3-none-any.whl"
-
-# Runs a notebook with the Python that runs this, and prints where spikereg came from.
-RUN = """
-import sys, nbclient, nbformat
-notebook = nbformat.read(sys.argv[1], as_version=4)
-notebook.cells.append(nbformat.v4.new_code_cell("import spikereg; spikereg.__file__"))
-nbclient.execute(notebook, timeout=100, kernel_name="python3")
-print(notebook.cells[-1].outputs[0]["data"]["text/plain"])
-"""
 
 # Runs a setup cell, and prints what it would install instead of installing it.
 SHOW = """
@@ -42,18 +38,9 @@ shell.run_cell(sys.stdin.read())
 """
 
 
-def build_wheel(folder):
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
-    subprocess.run(
-        [*command, "--directory", folder], cwd=ROOT, check=True, capture_output=True
-    )
-    (wheel,) = folder.iterdir()
-    return wheel
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    return build_wheel(tmp_path_factory.mktemp("wheel"))
+    return book.build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -66,24 +53,20 @@ def libraries(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def python(libraries):
-    """Return what runs the Python of a fresh environment in a folder of its own."""
+@pytest.fixture
+def desk(tmp_path):
+    """Return an empty folder; its Python is that of a fresh environment."""
+    colab_check.fresh(tmp_path)
+    return tmp_path / "desk"
 
-    def run(folder, *arguments, **options):
-        if not (folder / "env").exists():
-            venv.create(folder / "env", symlinks=True, with_pip=False)
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(libraries),
-            "OMP_NUM_THREADS": "1",  # two chapters run side by side
-        }
-        desk = folder / "desk"
-        desk.mkdir(exist_ok=True)
+
+@pytest.fixture
+def python(desk, libraries):
+    def run(*arguments, **options):
         return subprocess.run(
-            [folder / "env" / "bin" / "python", *arguments],
+            [desk.parent / "env" / "bin" / "python", *arguments],
             cwd=desk,
-            env=environment,
+            env=colab_check.variables(libraries),
             capture_output=True,
             text=True,
             **options,
@@ -92,40 +75,128 @@ def python(libraries):
     return run
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory, wheel, python):
-    """Start all chapters, two at a time; the tests wait for the one they want."""
+class Check:
+    """`make colab-check`, with chapters made up here and the libraries of `.venv`."""
 
-    def run(chapter):
-        folder = tmp_path_factory.mktemp(chapter.stem)
-        (folder / "desk").mkdir()
-        for file in (chapter, wheel):
-            shutil.copy(file, folder / "desk")
-        return folder, python(folder, "-c", RUN, chapter.name)
+    def __init__(self, root, libraries):
+        (root / "book").mkdir()
+        (root / "tmp").mkdir()
+        self.root = root
+        self.libraries = libraries
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        yield {chapter.name: pool.submit(run, chapter) for chapter in CHAPTERS}
+    def write(self, name, *sources):
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        nbformat.write(notebook, self.root / "book" / f"{name}.ipynb")
+
+    def start(self, *names):
+        tool = [sys.executable, ROOT / "tools" / "colab_check.py", *names]
+        return subprocess.Popen(
+            [*tool, "--root", self.root, "--libraries", self.libraries],
+            env={**os.environ, "TMPDIR": str(self.root / "tmp")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def leftovers(self):
+        return list((self.root / "tmp").iterdir())
 
 
-@pytest.mark.parametrize("name", [chapter.name for chapter in CHAPTERS])
-def test_a_chapter_runs_beside_the_wheel(runs, name):
-    folder, done = runs[name].result()
-    assert done.returncode == 0, done.stderr[-3000:]
-    # The wheel was really installed, and it is what the chapter ran on.
-    assert str(folder / "env" / "lib") in done.stdout
+@pytest.fixture
+def check(tmp_path, libraries):
+    return Check(tmp_path, libraries)
 
 
-def test_a_fresh_environment_has_no_spikereg(tmp_path, python):
-    done = python(tmp_path, "-c", "import snntorch, torch, spikereg")
+INSTALL = publish.setup(publish.UNPUBLISHED)
+
+
+def test_the_check_passes_over_nothing_and_names_what_went_wrong(check):
+    check.write("1_good", INSTALL, "from spikereg import fit")
+    check.write("2_bad", INSTALL, "raise RuntimeError('out of ' + 'answers')")
+    check.write(
+        "3_elsewhere",
+        "import pathlib, sys\n"
+        "pathlib.Path('other').mkdir()\n"
+        "pathlib.Path('other/spikereg.py').touch()\n"
+        "sys.path.insert(0, 'other')",
+    )
+    # An index would have it: the chapter takes nothing from there.
+    check.write("4_more", INSTALL, "%pip install sampleproject", "import sample")
+    done = check.start()
+    output, _ = done.communicate()
+    assert done.returncode == 1
+    blocks = re.split(r"(?m)^(\d_\w+\.ipynb) ", output)
+    said = dict(zip(blocks[1::2], blocks[2::2], strict=True))
+    assert re.match(r"\d+ s$", said["1_good.ipynb"].splitlines()[0])
+    for name, error in (
+        ("2_bad", "RuntimeError: out of answers"),
+        ("3_elsewhere", "spikereg is not that of the wheel, but "),
+        ("4_more", "No module named 'sample'"),
+    ):
+        assert said[f"{name}.ipynb"].startswith("FAILED after ")
+        assert error in said[f"{name}.ipynb"]
+    assert re.search(r"(?m)^Not covered: .*\btorch 2\.11 \(here ", output)
+    assert check.leftovers() == []
+
+
+def test_the_check_of_chosen_chapters_passes(check):
+    check.write("1_good", INSTALL)
+    check.write("2_bad", "1 / 0")
+    done = check.start("book/1_good.ipynb")
+    output, errors = done.communicate()
+    assert done.returncode == 0, output + errors
+    assert "1_good" in output
+    assert "2_bad" not in output
+
+
+def test_an_unknown_chapter_is_named_beside_those_that_exist(check):
+    check.write("1_good", INSTALL)
+    check.write("2_bad", "1 / 0")
+    done = check.start("1_good", "3_new")
+    _, errors = done.communicate()
+    assert done.returncode == 2
+    assert "no chapter 3_new: there are 1_good, 2_bad" in errors
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_check_leaves_nothing_behind(check, stop):
+    running = check.root / "running"
+    running.mkdir()
+    for name in ("1_long", "2_long", "3_waits"):
+        check.write(
+            name,
+            "import os, pathlib, subprocess, tempfile\n"
+            "tempfile.mkdtemp()\n"
+            "child = subprocess.Popen(['sleep', '90'])\n"
+            "processes = f'{os.getppid()},{os.getpid()},{child.pid}'\n"
+            f"pathlib.Path({str(running)!r}, processes).touch()\n"
+            "child.wait()",
+        )
+    done = check.start()
+    while len(notes := list(running.iterdir())) < 2:
+        assert done.poll() is None
+        time.sleep(0.1)
+    done.send_signal(stop)
+    _, errors = done.communicate(timeout=30)
+    assert (done.returncode, errors.splitlines()[-1]) == (1, "Interrupted")
+    processes = ",".join(note.name for note in notes)
+    listed = ["ps", "-o", "stat=", "-p", processes]
+    states = subprocess.run(listed, capture_output=True, text=True).stdout.split()
+    assert [state for state in states if not state.startswith("Z")] == []
+    assert check.leftovers() == []
+
+
+def test_a_fresh_environment_has_no_spikereg(python):
+    done = python("-c", "import snntorch, torch, spikereg")
     assert "ModuleNotFoundError: No module named 'spikereg'" in done.stderr
 
 
-def test_without_the_wheel_the_first_cell_says_what_to_do(tmp_path, python):
-    (tmp_path / "desk").mkdir()
-    (tmp_path / "desk" / "chapter.ipynb").write_text(
+def test_without_the_wheel_the_first_cell_says_what_to_do(desk, python):
+    (desk / "chapter.ipynb").write_text(
         publish.rewritten(CHAPTERS[0], publish.UNPUBLISHED)
     )
-    done = python(tmp_path, "-c", RUN, "chapter.ipynb")
+    done = python("-c", colab_check.RUN, "chapter.ipynb")
     assert done.returncode != 0
     assert "spikereg is missing: put its wheel beside this notebook" in done.stderr
 
@@ -133,13 +204,12 @@ def test_without_the_wheel_the_first_cell_says_what_to_do(tmp_path, python):
 @pytest.mark.parametrize("published", [False, True])
 @pytest.mark.parametrize("wheels", [False, True])
 def test_the_setup_cell_prefers_the_wheel_and_never_asks_an_index(
-    tmp_path, python, published, wheels
+    desk, python, published, wheels
 ):
     address = "https://github.com/you/name" if published else publish.UNPUBLISHED
     if wheels:
-        (tmp_path / "desk").mkdir()
-        (tmp_path / "desk" / WHEEL).touch()
-    done = python(tmp_path, "-c", SHOW, input=publish.setup(address))
+        (desk / WHEEL).touch()
+    done = python("-c", SHOW, input=publish.setup(address))
     if wheels:
         assert done.stdout == f"pip install --quiet {WHEEL}\n"
     elif published:
@@ -181,20 +251,26 @@ def test_the_built_page_holds_the_wheel_of_this_package(wheel):
 def test_the_wheel_is_the_same_every_time(wheel, tmp_path):
     first, second = (
         hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (wheel, build_wheel(tmp_path))
+        for path in (wheel, book.build_wheel(ROOT, tmp_path))
     )
     assert first == second
 
 
-# Seen in Colab's published image of 2026-08-19.
-COLAB = {
-    "anywidget": "0.9.21",
-    "ipywidgets": "7.7.1",
-    "matplotlib": "3.10.0",
-    "numpy": "2.1.3",
-    "torch": "2.11.0",
-    "traitlets": "5.7.1",
+def pins(path):
+    lines = [line.partition("#")[0].strip() for line in path.read_text().splitlines()]
+    return dict(line.split("==") for line in lines if line)
+
+
+PINS = pins(ROOT / "tools" / "colab.txt")
+OURS = {"jaxtyping", "snntorch", "torch"}  # the rest has Colab's versions
+COLAB = {name: PINS[name] for name in PINS.keys() - OURS} | {
+    "torch": colab_check.COLAB["torch"]
 }
+
+
+def test_what_colab_does_not_decide_has_the_versions_of_requirements():
+    tested = pins(ROOT / "requirements.txt")
+    assert {name: PINS[name] for name in OURS} == {name: tested[name] for name in OURS}
 
 
 @functools.cache
@@ -202,6 +278,10 @@ def requirements(package):
     lines = importlib.metadata.requires(package) or []
     found = [Requirement(line) for line in lines]
     return [need for need in found if need.marker is None or need.marker.evaluate()]
+
+
+def test_all_that_spikereg_asks_for_is_in_the_environment_of_the_check():
+    assert {need.name for need in requirements("spikereg")} <= PINS.keys()
 
 
 def test_nothing_that_colab_brings_is_replaced():

@@ -259,8 +259,8 @@ def project(tmp_path, monkeypatch):
     return tmp_path, commands
 
 
-def prepare(folder, requirements="requirements.txt"):
-    environment.main(folder / ".venv", folder / requirements)
+def prepare(folder, requirements="requirements.txt", *projects):
+    environment.main(folder / ".venv", folder / requirements, *projects)
 
 
 def test_a_complete_environment_is_left_alone(project):
@@ -281,6 +281,15 @@ def test_a_changed_requirement_is_installed(project, name):
     (folder / name).write_text((folder / name).read_text() + "# changed\n")
     prepare(folder, "more.txt")
     assert any("install" in command for command in commands)
+
+
+def test_an_environment_holds_the_projects_that_are_named_and_no_other(project):
+    folder, commands = project
+    (folder / "more.txt").touch()
+    prepare(folder, "requirements.txt", folder)
+    assert commands[-1][-2:] == ["-e", str(folder)]
+    prepare(folder, "more.txt")
+    assert commands[-1][-2:] == ["-r", str(folder / "more.txt")]
 
 
 def test_an_interrupted_install_is_repaired(project, monkeypatch):

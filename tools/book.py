@@ -101,12 +101,13 @@ def install_scripts(root: Path) -> None:
     stamp.write_text(wanted)
 
 
-def build_wheel(root: Path) -> None:
-    """Build the wheel that the page 'Running on Colab' offers."""
-    folder = root / "_build" / "wheel"
+def build_wheel(root: Path, folder: Path) -> Path:
+    """Build the wheel that readers take to Colab, alone in a folder."""
     shutil.rmtree(folder, ignore_errors=True)
     hatchling = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
     subprocess.run([*hatchling, "--directory", folder], cwd=root, check=True)
+    (wheel,) = folder.iterdir()
+    return wheel
 
 
 def build_pages(root: Path) -> None:
@@ -129,7 +130,7 @@ def build(root: Path) -> Path:
     stamp.unlink(missing_ok=True)
     empty_stale_cache(root, digest(root, CODE))
     install_scripts(root)
-    build_wheel(root)
+    build_wheel(root, root / "_build" / "wheel")
     build_pages(root)
     stamp.write_text(state)
     return index

@@ -1,9 +1,10 @@
 """Make a virtual environment hold what a file of requirements asks for.
 
-    python tools/environment.py .venv requirements.txt
+    python tools/environment.py .venv requirements.txt .
 
-does nothing if it already holds that.  Needs nothing but the standard library, and
-stays readable for older Pythons, so that they can say what is wrong with them.
+does nothing if it already holds that.  Further words name projects, here this one, that
+are installed as they stand in their folders.  Needs nothing but the standard library,
+and stays readable for older Pythons, so that they can say what is wrong with them.
 """
 
 import hashlib
@@ -48,7 +49,7 @@ def fits(venv: Path) -> bool:
     return config.exists() and f"version = {VERSION}." in config.read_text()
 
 
-def main(venv: Path, requirements: Path) -> None:
+def main(venv: Path, requirements: Path, *projects: Path) -> None:
     """Create, complete or repair the environment."""
     stamp = venv / ".complete"
     if stamp.exists() and stamp.read_text() == wanted(requirements):
@@ -60,11 +61,10 @@ def main(venv: Path, requirements: Path) -> None:
     print(f"Preparing {venv} with {python}", flush=True)
     subprocess.run([python, "-m", "venv", *clear, str(venv)], check=True)
     pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run(
-        [*pip, "install", "--quiet", "-r", str(requirements), "-e", "."],
-        cwd=ROOT,
-        check=True,
-    )
+    install = [*pip, "install", "--quiet", "-r", str(requirements)]
+    for project in projects:
+        install += ["-e", str(project)]
+    subprocess.run(install, check=True)
     stamp.write_text(wanted(requirements))
 
 
