@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 import snntorch as snn
 import torch
-from browser import HTML, LIVE, browser, opened, unzipped
+from browser import HTML, LIVE, opened
 from snntorch import surrogate
 
 from spikereg import RegressionDataset, SpikingRegressor, metrics, scan
-
-__all__ = ["browser", "unzipped"]  # fixtures
 
 STATE = re.compile(
     r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.S

@@ -1,9 +1,11 @@
 """Every page of the built book, as a reader without a network sees it."""
 
-import pytest
-from browser import LIVE, PAGES, ROOT, VIEW, browser, opened, served, unzipped
+import os
+import subprocess
+import sys
 
-__all__ = ["browser", "served", "unzipped"]  # fixtures
+import pytest
+from browser import LIVE, MISSING, PAGES, ROOT, VIEW, opened
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -73,3 +75,23 @@ def test_a_page_has_no_serious_barrier(browser, unzipped, name, theme):
 def test_a_page_fits_a_phone(browser, unzipped, name):
     with opened(browser, f"{unzipped}/{name}", width=375) as (page, _):
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
+def test_without_a_browser_these_tests_skip_aloud_but_fail_in_ci(tmp_path, ci, outcome):
+    one = "test_the_books_own_address_leads_to_the_front_page"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", __file__, "-k", one],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PATH": str(tmp_path),
+            "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path),
+            "CI": ci,
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert outcome in done.stdout
+    assert MISSING in done.stdout
+    assert (done.returncode == 0) == (ci == "")
