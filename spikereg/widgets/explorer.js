@@ -88,8 +88,9 @@ export function mount({ model, el }, { title, readings, figure }) {
   make(head, "strong", {}, title);
   const again = make(head, "button", { type: "button" }, "Start again");
   const panel = make(root, "div", { class: "controls" });
-  const draw = figure(make(root, "div", { class: "drawing" }), model);
+  // Above the figure, so that on a phone both are seen at once.
   const list = make(root, "dl", { class: "readings" });
+  const draw = figure(make(root, "div", { class: "drawing" }), model);
   const summary = make(root, "p", { class: "summary", role: "status" });
 
   const fields = controls.map((control) => ({ control, ...field(panel, control) }));

@@ -69,12 +69,13 @@ const short = (pixels) => Math.round(pixels * 100) / 100;
  * @param {string} options.title  what the vertical axis shows
  * @param {number} options.height  in pixels
  * @param {string} [options.xLabel]  without one the axis has no numbers
- * @param {number} [options.yTicks]  about how many
+ * @param {number} [options.yTicks]  about how many; none for 0
+ * @param {number} [options.rows]  if there is a row for each of so many neurons
  * @param {number} [options.right]  margin, if something stands there
  */
 export function panel(
   parent,
-  { title, height, xLabel = "", yTicks = 4, right = MARGIN.right },
+  { title, height, xLabel = "", yTicks = 4, rows = 0, right = MARGIN.right },
 ) {
   const svg = draw(parent, "svg", { class: "panel", "aria-hidden": "true", height });
   const axes = draw(svg, "g");
@@ -125,7 +126,11 @@ export function panel(
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
       axes.replaceChildren();
       draw(axes, "text", { class: "title", x: 0, y: 13 }, title);
-      for (const value of yTicks ? ticks(ys[0], ys[1], yTicks) : []) {
+      for (const value of rows
+        ? [0, rows]
+        : yTicks
+          ? ticks(ys[0], ys[1], yTicks)
+          : []) {
         draw(axes, "path", {
           class: "grid",
           d: `M${x(xs[0])},${y(value)}H${x(xs[1])}`,
@@ -133,7 +138,8 @@ export function panel(
         const place = { class: "tick y", x: MARGIN.left - 8, y: y(value) };
         draw(axes, "text", place, String(value).replace("-", "−"));
       }
-      draw(axes, "path", { class: "axis", d: `M${x(xs[0])},${bottom}H${x(xs[1])}` });
+      const zero = y(Math.max(0, ys[0]));
+      draw(axes, "path", { class: "axis", d: `M${x(xs[0])},${zero}H${x(xs[1])}` });
       if (!xLabel) return;
       for (const value of ticks(xs[0], xs[1], width < 400 ? 4 : 8)) {
         const place = { class: "tick x", x: x(value), y: bottom + 15 };
@@ -222,10 +228,17 @@ export function panel(
         d += `H${short(start + shares[n] * length)}V${y(n + 1)}`;
       }
       mark(`bars ${name}`, "path").setAttribute("d", `${d}H${start}Z`);
-      const text = mark(`tick ${name}`, "text");
-      text.setAttribute("x", String(start));
-      text.setAttribute("y", String(bottom + 15));
-      text.textContent = "rate";
+      const ends = `M${start},${MARGIN.top}V${bottom}M${start + length},${MARGIN.top}V${bottom}`;
+      mark(`scale ${name}`, "path").setAttribute("d", ends);
+      for (const [label, height] of /** @type {[string, number][]} */ ([
+        ["rate", MARGIN.top - 6],
+        ["0–100 %", bottom + 15],
+      ])) {
+        const text = mark(`tick ${name} ${label}`, "text");
+        text.setAttribute("x", String(start + length / 2));
+        text.setAttribute("y", String(height));
+        text.textContent = label;
+      }
     },
 
     /**

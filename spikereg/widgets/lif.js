@@ -40,10 +40,10 @@ const neuron = {
 
       /** @type {[number, number]} */
       const time = [-1, STEPS];
-      top.frame(width, time, bounds(Math.min(...current), Math.max(...current)));
+      top.frame(width, time, bounds(Math.min(...current), Math.max(...current), 0.5));
       top.curve("current", current);
       const highest = Math.max(threshold, ceiling ?? 0, ...run.membrane);
-      middle.frame(width, time, bounds(Math.min(...run.membrane), highest * 1.02));
+      middle.frame(width, time, bounds(Math.min(...run.membrane), highest, 2));
       middle.level("ceiling", ceiling, "U∞");
       middle.level("threshold", threshold, "θ");
       middle.curve("membrane", run.membrane);

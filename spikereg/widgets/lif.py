@@ -26,11 +26,11 @@ class LIFExplorer(Explorer):
         beta: Decay :math:`\beta` per step, between 0 and 1.
         threshold: Threshold :math:`\theta`, between 0.1 and 3, in units of the
             membrane potential.
-        amplitude: Amplitude :math:`A`, between 0 and 2, in the same units.
+        reset_mechanism: ``"subtract"``, ``"zero"`` or ``"none"``.
         stimulus: ``"step"``: :math:`A` from step 5 on. ``"ramp"``: from 0 to
             :math:`A`. ``"sine"``: between :math:`-A` and :math:`A`, two periods.
-            ``"noise"``: drawn evenly between them, always the same.
-        reset_mechanism: ``"subtract"``, ``"zero"`` or ``"none"``.
+            ``"noise"``: drawn evenly from 0 to :math:`A`, always the same.
+        amplitude: Amplitude :math:`A`, between 0 and 2, in the same units.
 
     Raises:
         traitlets.TraitError: If a value is out of range.
@@ -41,6 +41,6 @@ class LIFExplorer(Explorer):
 
     beta = Range(0.0, 1.0, 0.01, default=0.9, label="decay β")
     threshold = Range(0.1, 3.0, 0.05, default=1.0, label="threshold θ")
-    amplitude = Range(0.0, 2.0, 0.01, default=0.3, label="amplitude")
-    stimulus = Choice(["step", "ramp", "sine", "noise"], label="input current")
     reset_mechanism = Choice(["subtract", "zero", "none"], label="reset")
+    stimulus = Choice(["step", "ramp", "sine", "noise"], label="input current")
+    amplitude = Range(0.0, 2.0, 0.01, default=0.3, label="its amplitude")

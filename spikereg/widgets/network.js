@@ -18,11 +18,11 @@ const LEGEND = [
   ["membrane", "output membrane"],
   ["current", "input"],
 ];
-const BAR = 34; // pixels of a neuron that fires at every step
+const BAR = 44; // pixels of a neuron that fires at every step
 
 /** @param {number} share */
 const percent = (share) =>
-  Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "none";
+  Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "undefined";
 /** @param {number[]} values */
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -30,9 +30,9 @@ const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.
 const network = {
   title: "The network",
   readings: [
-    ["error", "norm error"],
-    ["first", "layer 1 fires in"],
-    ["second", "layer 2 fires in"],
+    ["error", "relative error"],
+    ["first", "rate of layer 1"],
+    ["second", "rate of layer 2"],
   ],
 
   figure(parent, model) {
@@ -40,14 +40,19 @@ const network = {
     const { timesteps, mode, slope } = model.get("_task");
     legend(parent, LEGEND);
     const top = panel(parent, {
-      title: "membrane potential",
+      title: "membrane potential: output and target",
       height: 220,
       xLabel: "time step",
     });
     const pair = make(parent, "div", { class: "beside" });
-    const rasters = ["lif_in: spikes of layer 1", "lif_hidden: spikes of layer 2"].map(
-      (title) =>
-        panel(pair, { title, height: 210, xLabel: "time step", right: BAR + 12 }),
+    const rasters = ["lif_in", "lif_hidden"].map((name, n) =>
+      panel(pair, {
+        title: `spikes of each neuron in layer ${n + 1}, ${name}`,
+        height: 210,
+        xLabel: "time step",
+        rows: layers[n].bias.length,
+        right: BAR + 14,
+      }),
     );
 
     return (values, width) => {
@@ -64,10 +69,10 @@ const network = {
       /** @type {[number, number]} */
       const time = [-1, timesteps];
       const all = [...input, ...target, ...output];
-      top.frame(width, time, bounds(Math.min(...all), Math.max(...all)));
+      top.frame(width, time, bounds(Math.min(...all), Math.max(...all), 1));
       top.curve("current", input);
-      top.curve("membrane", output);
       top.curve("target", target);
+      top.curve("membrane", output);
       const half = width < 560 ? width : Math.floor((width - 16) / 2);
       const fired = rasters.map((raster, n) => {
         const neurons = layers[n].bias.length;
@@ -80,7 +85,7 @@ const network = {
 
       const error = percent(relativeError(output, target));
       const summary =
-        `Norm error ${error}. Layer 1 fires in ${fired[0]} of the steps, layer 2 in ` +
+        `Relative error ${error}. Layer 1 fires in ${fired[0]} of the steps, layer 2 in ` +
         `${fired[1]}.`;
       return { readings: { error, first: fired[0], second: fired[1] }, summary };
     };

@@ -57,11 +57,11 @@ class NetworkExplorer(Explorer):
 
     _esm = joined("network.js")
 
-    beta_in = _factor(2.0, "decays β, layer 1")
-    beta_hidden = _factor(2.0, "decays β, layer 2")
-    beta_out = _factor(2.0, "decay β, readout")
-    threshold_in = _factor(3.0, "thresholds θ, layer 1")
-    threshold_hidden = _factor(3.0, "thresholds θ, layer 2")
+    beta_in = _factor(2.0, "β, layer 1")
+    beta_hidden = _factor(2.0, "β, layer 2")
+    beta_out = _factor(2.0, "β, readout")
+    threshold_in = _factor(3.0, "θ, layer 1")
+    threshold_hidden = _factor(3.0, "θ, layer 2")
     end = Range(0.0, 1.0, 0.01, default=1.0, label="ramp ends at")
 
     # Weights, biases, decays and thresholds of the layers, one after another.

@@ -48,8 +48,9 @@ const surrogate = {
         distance,
       );
       left.curve("spikes", [0, 0, 1, 1], (i) => [-1, 0, 0, 1][i]);
+      left.dots("membrane", [[z, 0.5 + smooth(kind, z, slope)]]);
       left.dots("spikes", [[z, z > 0 ? 1 : 0]]);
-      right.frame(half, [-1, 1], bounds(0, derivative(kind, 0, slope)));
+      right.frame(half, [-1, 1], bounds(0, derivative(kind, 0, slope), 1));
       right.shade(
         "dead",
         end < 1
@@ -63,7 +64,7 @@ const surrogate = {
       right.dots("membrane", [[z, passed]]);
 
       const share = `× ${passed.toFixed(3)}`;
-      const inside = `|U − θ| < ${end.toFixed(2)}`;
+      const inside = `|U − θ| < ${end.toFixed(2)}${end > 1 ? ", all of it" : ""}`;
       const summary =
         `At a distance of ${z.toFixed(2)} the gradient is multiplied by ` +
         `${passed.toFixed(3)}. Beyond a distance of ${end.toFixed(2)} less than 1 % of ` +

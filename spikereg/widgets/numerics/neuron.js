@@ -87,7 +87,7 @@ export function stimulus(kind, amplitude, steps) {
     if (kind === "step") return t < steps / 10 ? 0 : amplitude;
     if (kind === "ramp") return (amplitude * t) / (steps - 1);
     if (kind === "sine") return amplitude * Math.sin((2 * Math.PI * t) / (steps / 2));
-    return amplitude * (2 * random() - 1);
+    return amplitude * random();
   });
 }
 

@@ -1,30 +1,30 @@
 // Axes that are easy to read: pure functions, no drawing.
 
-const ROUND = [1, 1.5, 2, 3, 5, 7.5, 10];
-
 /**
- * The smallest round number that is not below a positive value.
+ * The smallest of 1, 2, 5, 10, 20, … and 0.5, 0.2, … that is not below a positive value.
  *
  * @param {number} value
  */
 export function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  const digit = ROUND.find((candidate) => candidate * power >= value * (1 - 1e-9));
+  const digit = [1, 2, 5].find((digit) => digit * power >= value * (1 - 1e-9));
   return (digit ?? 10) * power;
 }
 
 /**
- * Bounds with zero between them or at one end. They are round, so that they seldom
- * change while a curve does.
+ * Bounds of an axis, with zero between them or at the lower end.  They are round and
+ * coarse, and so seldom change while a curve does.
  *
  * @param {number} low  smallest value to show
  * @param {number} high  largest value to show
+ * @param {number} least  the upper bound at least; a lower one below zero a fifth of it
  * @returns {[number, number]}
  */
-export function bounds(low, high) {
-  const top = high > 0 ? roundUp(high) : 0;
-  const bottom = low < 0 ? -roundUp(-low) : 0;
-  return top === bottom ? [0, 1] : [bottom, top];
+export function bounds(low, high, least) {
+  return [
+    low < 0 ? -roundUp(Math.max(-low, least / 5)) : 0,
+    roundUp(Math.max(high, least)),
+  ];
 }
 
 /**
