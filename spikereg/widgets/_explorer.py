@@ -1,7 +1,7 @@
 """What all explorers have in common: traits that check themselves, and controls."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
@@ -9,8 +9,14 @@ import traitlets
 from spikereg._check import finite
 from spikereg.widgets._source import FOLDER
 
+if TYPE_CHECKING:
+    Number = traitlets.TraitType[float, float]
+    Word = traitlets.TraitType[str, str]
+else:  # the traitlets of Colab, 5.7, take no types in brackets
+    Number = Word = traitlets.TraitType
 
-class Range(traitlets.TraitType[float, float]):
+
+class Range(Number):
     """A number between two bounds, moved in the page by a slider.
 
     Args:
@@ -46,7 +52,7 @@ class Range(traitlets.TraitType[float, float]):
         return float(value)
 
 
-class Choice(traitlets.TraitType[str, str]):
+class Choice(Word):
     """One of several words, the first by default, chosen in the page from a list.
 
     Args:
@@ -77,7 +83,7 @@ class Explorer(anywidget.AnyWidget):
 
     _css = (FOLDER / "explorer.css").read_text(encoding="utf-8")
     # What the page's sliders and lists are, and where "Start again" leads back to.
-    _controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    _controls: "traitlets.List[Any]" = traitlets.List().tag(sync=True)
 
     def __init__(self, **values: Any) -> None:
         unknown = [name for name in values if not self.has_trait(name)]

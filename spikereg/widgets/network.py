@@ -67,7 +67,7 @@ class NetworkExplorer(Explorer):
     # Weights, biases, decays and thresholds of the layers, one after another.
     _numbers = traitlets.Bytes().tag(sync=True)
     # For each layer: inputs, neurons and reset mechanism.
-    _layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    _layers: "traitlets.List[Any]" = traitlets.List().tag(sync=True)
     # Time steps, mode and slope of the data set.
     _task = traitlets.Dict().tag(sync=True)
 
