@@ -1,7 +1,7 @@
 """What all explorers have in common: traits that check themselves, and controls."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anywidget
 import traitlets
@@ -9,14 +9,8 @@ import traitlets
 from spikereg._check import finite
 from spikereg.widgets._source import FOLDER
 
-if TYPE_CHECKING:
-    Number = traitlets.TraitType[float, float]
-    Word = traitlets.TraitType[str, str]
-else:  # the traitlets of Colab, 5.7, take no types in brackets
-    Number = Word = traitlets.TraitType
 
-
-class Range(Number):
+class Range(traitlets.Float):  # type: ignore[type-arg]  # Colab's traitlets take none
     """A number between two bounds, moved in the page by a slider.
 
     Args:
@@ -52,7 +46,7 @@ class Range(Number):
         return float(value)
 
 
-class Choice(Word):
+class Choice(traitlets.Unicode):  # type: ignore[type-arg]
     """One of several words, the first by default, chosen in the page from a list.
 
     Args:
