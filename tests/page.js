@@ -87,6 +87,47 @@ window.spikeregTest = {
     return { checked: found.length, low: found.filter((f) => f.ratio < f.least) };
   },
 
+  /** What an explorer shows of a value out of range, and what it tells the kernel. */
+  async told({ source, state }) {
+    const module = new Blob([source], { type: "text/javascript" });
+    const { default: widget } = await import(URL.createObjectURL(module));
+    /** @type {unknown[]} */
+    const heard = [];
+    const model = {
+      get: (name) => state[name],
+      set: (name, value) => heard.push([name, value]),
+      save_changes: () => heard.push("saved"),
+      on() {},
+      off() {},
+    };
+    const el = document.body.appendChild(document.createElement("div"));
+    await widget.render({ model, el });
+    await new Promise((done) => setTimeout(done, 200));
+    const shown = [...el.querySelectorAll(".value")].map((value) => value.textContent);
+    const change = (selector, value) => {
+      const input = el.querySelector(selector);
+      input.value = value;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    change("input", "0.25");
+    change("select", "zero");
+    el.querySelector("button").click();
+    return { shown, heard };
+  },
+
+  /** The colour of each entry of the legends, and of the marks of the same name. */
+  legends() {
+    return [...document.querySelectorAll(".spikereg .legend span")].map((entry) => {
+      const root = entry.closest(".spikereg");
+      const mark = root.querySelector(`.curve.${entry.getAttribute("class")}`);
+      return [
+        entry.textContent,
+        getComputedStyle(entry, "::before").color,
+        getComputedStyle(mark).stroke,
+      ];
+    });
+  },
+
   /** What is left of an explorer that was put into the page and taken out 20 times. */
   async leaks({ source, state, numbers }) {
     const alive = { listeners: 0, observers: 0 };

@@ -86,6 +86,19 @@ class Explorer:
     def path(self, title, mark):
         return self._read(title, mark)["path"]
 
+    def shown(self, label):
+        """Return the value that stands beside a slider."""
+        control = self.root.locator(f".control:has(.name:text-is('{label}'))")
+        return control.locator(".value").inner_text()
+
+    def level(self, title, mark):
+        """Return the height of a line across, or None if it is not drawn."""
+        found = self._read(title, mark)
+        if not found["path"]:
+            return None
+        place = float(re.fullmatch(r"M[\d.]+,([\d.]+)H[\d.]+", found["path"])[1])
+        return _scale(found["y"], np.array([place]))[0][0]
+
     def points(self, title, mark):
         """Return the corners of a path and the size of a pixel, in the axes' units."""
         found = self._read(title, mark)
@@ -151,6 +164,15 @@ def assert_neuron(explorer, **values):
     assert_curve(explorer, "membrane potential", ".curve.membrane", membrane)
     fired = spikes.flatten().nonzero().flatten().numpy()
     assert explorer.reading("spike count") == str(len(fired))
+    theta = explorer.level("membrane potential", ".curve.threshold")
+    assert theta == pytest.approx(values.get("threshold", 1), abs=0.03)
+    final = float(explorer.reading("final membrane").replace("−", "-"))
+    assert final == pytest.approx(membrane[-1].item(), abs=0.0051)
+    if len(fired) > 1:
+        interval = f"{np.diff(fired).mean():.1f} steps"
+        assert explorer.reading("mean interval") == interval
+    else:
+        assert explorer.reading("mean interval") == "none"
     if len(fired):
         at = membrane.flatten()[fired]
         assert_curve(explorer, "membrane potential", ".dots.spikes", at, fired)
@@ -185,6 +207,8 @@ def test_keys_move_the_neurons_sliders(background):
     assert neuron.press("threshold θ", "ArrowUp", 4) == pytest.approx(1.2)
     assert neuron.press("its amplitude", "End") == 2
     assert_neuron(neuron, beta=0.83, threshold=1.2, amplitude=2)
+    labels = "decay β", "threshold θ", "its amplitude"
+    assert [neuron.shown(label) for label in labels] == ["0.83", "1.20", "2.00"]
     assert neuron.press("its amplitude", "Home") == 0
     assert_neuron(neuron, beta=0.83, threshold=1.2, amplitude=0)
 
@@ -215,11 +239,7 @@ def test_the_steady_state_is_drawn_only_where_there_is_one(background):
     neuron = Explorer(background, "One neuron")
 
     def ceiling():
-        if not neuron.path("membrane potential", ".curve.ceiling"):
-            return None
-        path = neuron.path("membrane potential", ".curve.ceiling")
-        y = neuron._read("membrane potential", ".curve.ceiling")["y"]
-        return _scale(y, np.array([float(re.findall(r",([\d.]+)H", path)[0])]))[0][0]
+        return neuron.level("membrane potential", ".curve.ceiling")
 
     assert ceiling() is None
     neuron.choose("reset", "none")
@@ -287,6 +307,12 @@ def test_the_summary_is_there_to_be_heard(background):
         f"{count} spikes in 50 steps, first at step 8"
     )
     neuron.press("its amplitude", "Home")
+    # It waits until the reader has stopped.
+    background.wait_for_timeout(300)
+    neuron.press("its amplitude", "ArrowUp")
+    background.wait_for_timeout(300)
+    assert summary.inner_text().startswith(f"{count} spikes")
+    neuron.press("its amplitude", "Home")
     background.wait_for_timeout(700)
     assert summary.inner_text() == "0 spikes in 50 steps. Membrane ends at 0.00."
 
@@ -313,6 +339,13 @@ def test_the_drawn_derivative_is_the_one_snntorch_uses(background, kind):
     assert_curve(explorer, title, ".curve.membrane", z.grad, z.detach())
     step = "forward: the step, and what the gradient sees"
     assert_curve(explorer, step, ".curve.spikes", [0, 0, 1, 1], [-1, 0, 0, 1])
+    # The smooth curve has this derivative: add it up.
+    fine = torch.linspace(-1, 1, 400 * 50 + 1, requires_grad=True)
+    SURROGATES[kind](slope)(fine).sum().backward()
+    smooth = torch.cumulative_trapezoid(fine.grad, dx=2 / 20000)
+    smooth = torch.cat([torch.zeros(1), smooth])[::50]
+    expected = 0.5 + smooth - smooth[200]
+    assert_curve(explorer, step, ".curve.smooth", expected, z.detach())
     z = torch.tensor(distance, requires_grad=True)
     SURROGATES[kind](slope)(z).backward()
     assert explorer.reading("gradient passed on") == f"× {z.grad.item():.3f}"
@@ -326,8 +359,9 @@ def test_the_bands_begin_where_a_hundredth_of_the_peak_is_left(background, kind)
     explorer.choose("surrogate", kind)
     title = "backward: the derivative passed on"
     found = explorer._read(title, ".shade.dead")
-    start = float(re.findall(r"M([\d.]+),[\d.]+H[\d.]+V[\d.]+H", found["path"])[1])
-    (edge,), _ = _scale(found["x"], np.array([start]))
+    bands = re.findall(r"M([\d.]+),[\d.]+H([\d.]+)V[\d.]+H", found["path"])
+    (start, left, edge, end), _ = _scale(found["x"], np.array(bands, float).ravel())
+    assert [start, left, end] == pytest.approx([-1, -edge, 1], abs=1e-3)
     z = torch.tensor([0.0, edge], requires_grad=True)
     SURROGATES[kind](25)(z).sum().backward()
     assert z.grad[1] / z.grad[0] == pytest.approx(0.01, rel=0.05)
@@ -393,10 +427,11 @@ def assert_network(explorer, model, dataset, values):
     _, y, (_, pixel) = explorer.points(top, ".curve.membrane")
     expected = trace.prediction.flatten()[:sure]
     np.testing.assert_allclose(y[:sure], expected, atol=pixel / 2)
-    for number, (name, spikes) in enumerate(trace.spikes.items(), start=1):
-        t, n, _ = explorer.points(
-            f"spikes of each neuron in layer {number}, {name}", ".raster"
-        )
+    panels = [
+        f"layer {n + 1} ({x}): spikes by neuron" for n, x in enumerate(trace.spikes)
+    ]
+    for panel, spikes in zip(panels, trace.spikes.values(), strict=True):
+        t, n, _ = explorer.points(panel, ".raster")
         # A tick begins at the upper edge of its neuron's row.
         drawn = {(round(t), round(n - 1)) for t, n in zip(t, n, strict=True)}
         steps, _, neurons = spikes[:sure].nonzero().T.tolist()
@@ -406,7 +441,19 @@ def assert_network(explorer, model, dataset, values):
         error = metrics.relative_error(trace.prediction, target).item()
         shown = float(explorer.reading("relative error").rstrip(" %"))
         assert shown == pytest.approx(100 * error, abs=0.051)
+        summary = explorer.root.get_by_role("status")
+        if summary.inner_text():  # its first one is there at once
+            assert re.fullmatch(
+                r"Relative error [\d.]+ %\. Layer 1 fires in [\d.]+ % of the steps, "
+                r"layer 2 in [\d.]+ %\.",
+                summary.inner_text(),
+            )
         for number, spikes in enumerate(trace.spikes.values(), start=1):
+            bars = explorer.path(panels[number - 1], ".bars")
+            ends = np.array(re.findall(r"H([\d.]+)V", bars), float)
+            start = float(re.match(r"M([\d.]+),", bars)[1])
+            each = spikes.mean(dim=0).flatten()
+            np.testing.assert_allclose(ends - start, 44 * each, atol=0.02)
             shown = float(explorer.reading(f"rate of layer {number}").rstrip(" %"))
             assert shown == pytest.approx(100 * spikes.mean().item(), abs=0.051)
     return sure
@@ -518,3 +565,59 @@ def test_text_and_lines_stand_out_from_what_is_behind(browser, unzipped, name, t
         found = page.evaluate("spikeregTest.contrasts()")
         assert found["checked"] > 40
         assert found["low"] == []
+
+
+def test_the_kernel_hears_of_every_change_and_wrong_values_are_brought_back(
+    browser, unzipped
+):
+    (neuron, *_) = [w for w in states(LIVE[0]) if "stimulus" in w["state"]]
+    state = {**neuron["state"], "beta": 7, "threshold": "no", "amplitude": None}
+    what = {"source": state["_esm"], "state": state}
+    with opened(browser, f"{unzipped}/{LIVE[0]}") as (page, faults):
+        found = page.evaluate("what => spikeregTest.told(what)", what)
+        assert faults == []
+    assert found["shown"] == ["1.00", "1.00", "0.00"]
+    start = [[c["name"], c["value"]] for c in state["_controls"]]
+    assert found["heard"] == [
+        ["beta", 0.25],
+        "saved",
+        ["reset_mechanism", "zero"],
+        "saved",
+        *start,
+        "saved",
+    ]
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_a_legend_has_the_colours_of_what_it_names(browser, unzipped, name):
+    with opened(browser, f"{unzipped}/{name}") as (page, _):
+        found = page.evaluate("spikeregTest.legends()")
+    names = [label for label, _, _ in found]
+    if name == LIVE[0]:
+        assert names == ["spike", "surrogate"]
+    else:
+        assert names == ["target", "output membrane", "input"]
+    assert all(entry == mark for _, entry, mark in found)
+
+
+def test_curves_are_lines_dots_are_round_and_the_focus_is_seen(background):
+    def style(mark, name):
+        found = background.locator(f".spikereg {mark}").first
+        return found.evaluate(f"(e) => getComputedStyle(e).{name}")
+
+    assert style(".curve.membrane", "fill") == "none"
+    assert style(".dots", "strokeLinecap") == "round"
+    neuron = Explorer(background, "One neuron")
+    neuron.press("decay β", "ArrowLeft")
+    assert style("input", "outlineStyle") == "solid"
+
+
+def test_a_narrower_window_has_a_narrower_figure(background):
+    neuron = Explorer(background, "One neuron")
+    background.set_viewport_size({"width": 500, "height": 900})
+    panel = neuron.root.locator("svg.panel").first
+    background.wait_for_function(
+        "(panel) => Number(panel.getAttribute('width')) < 500",
+        arg=panel.element_handle(),
+    )
+    assert_neuron(neuron)

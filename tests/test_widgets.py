@@ -225,6 +225,16 @@ def poison(model):
     model.fc_hidden.weight[3, 3] = torch.inf
 
 
+@torch.no_grad()
+def inflate(model):
+    model.fc_out.bias.fill_(2e9)
+
+
+@torch.no_grad()
+def blur(model):
+    model.lif_in.beta[0] = torch.nan
+
+
 def hook(model):
     model.lif_in.register_forward_hook(lambda *_: None)
 
@@ -236,6 +246,8 @@ def hook(model):
         (SpikingRegressor(8, num_outputs=3), "one input and one output, not 1 and 3"),
         (SpikingRegressor(513), "at most 512 neurons in a layer, not 513"),
         (broken(poison), "finite weights, decays and thresholds"),
+        (broken(inflate), "finite weights, decays and thresholds of at most 1e.09"),
+        (broken(blur), "finite weights, decays and thresholds"),
         (broken(hook), "a neuron with hooks"),
     ],
 )

@@ -47,7 +47,7 @@ const network = {
     const pair = make(parent, "div", { class: "beside" });
     const rasters = ["lif_in", "lif_hidden"].map((name, n) =>
       panel(pair, {
-        title: `spikes of each neuron in layer ${n + 1}, ${name}`,
+        title: `layer ${n + 1} (${name}): spikes by neuron`,
         height: 210,
         xLabel: "time step",
         rows: layers[n].bias.length,

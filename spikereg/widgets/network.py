@@ -16,6 +16,7 @@ from spikereg.widgets._source import joined
 
 # Neurons in a layer: the page holds the weights, and has to draw them all.
 WIDEST = 512
+LARGEST = 1e9
 RESETS = {"_base_sub": "subtract", "_base_zero": "zero", "_base_int": "none"}
 
 
@@ -50,7 +51,7 @@ class NetworkExplorer(Explorer):
         TypeError: If model or data set are something else, or for a name that is none
             of these.
         ValueError: If the network has several inputs or outputs, a layer that is too
-            wide, weights that are not finite, or neurons that do more than
+            wide, weights beyond 1e9 or not finite, or neurons that do more than
             :func:`spikereg.scan` says.
         traitlets.TraitError: If a value is out of range.
     """
@@ -125,8 +126,12 @@ def _described(linear: nn.Linear, neuron: snn.Leaky) -> tuple[bytes, dict[str, A
         raise ValueError(f"model must not have a neuron with {feature}")
     beta, threshold = neuron.beta, neuron.threshold
     each = [linear.weight, bias, beta.expand_as(bias), threshold.expand_as(bias)]
-    if not all(bool(value.isfinite().all()) for value in each):
-        raise ValueError("model must have finite weights, decays and thresholds")
+    # A NaN fails this, too.
+    if not all(bool((value.abs() <= LARGEST).all()) for value in each):
+        raise ValueError(
+            "model must have finite weights, decays and thresholds of at most "
+            f"{LARGEST:g}, or what they add up to cannot be drawn"
+        )
     layer = {
         "inputs": linear.in_features,
         "width": linear.out_features,

@@ -40,7 +40,7 @@ export function ticks(low, high, count) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const sizes = [0.2, 0.5, 1, 2, 5, 10].map((size) => size * power);
   let n = sizes.findIndex((size) => size >= rough * (1 - 1e-9));
-  while (places(low, high, sizes[n]).length < 2) n--;
+  while (n > 0 && places(low, high, sizes[n]).length < 2) n--;
   return places(low, high, sizes[n]);
 }
 
