@@ -621,3 +621,22 @@ def test_a_narrower_window_has_a_narrower_figure(background):
         arg=panel.element_handle(),
     )
     assert_neuron(neuron)
+
+
+@pytest.mark.parametrize("layout", ["display: flex", "display: grid; width: 600px"])
+@pytest.mark.parametrize("align", ["stretch", "center"])
+def test_an_explorer_keeps_its_width_in_rows_and_columns(background, layout, align):
+    neuron = Explorer(background, "One neuron")
+    neuron.root.evaluate(
+        """(root, style) => {
+          const box = document.createElement("div");
+          box.style.cssText = style;
+          const view = root.parentElement;
+          view.replaceWith(box);
+          box.append(view);
+        }""",
+        f"{layout}; align-items: {align}; justify-items: {align}",
+    )
+    neuron.settle()
+    assert neuron.root.bounding_box()["width"] > 550
+    assert_neuron(neuron)

@@ -48,6 +48,7 @@ def javascript(expression, **values):
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
@@ -357,6 +358,15 @@ def test_axes_hold_their_values_and_are_round(count, least, pairs):
         assert min(abs(digit - round_) for round_ in (1, 2, 5)) < 1e-4
 
 
+def test_axes_of_what_cannot_be_drawn_end():
+    assert javascript("[bounds(NaN, NaN, 1), bounds(-Infinity, 3, 2)]") == [
+        [0, 1],
+        [0, 2],
+    ]
+    for low, high in (("NaN", 1), (0, "Infinity"), (1, 1), (2, 1)):
+        assert javascript(f"ticks({low}, {high}, 4)") == []
+
+
 # Values that another widget has set
 
 
@@ -405,5 +415,6 @@ def test_the_scripts_and_styles_have_one_format():
 
 def test_the_numerics_draw_nothing():
     for path in (FOLDER / "numerics").glob("*.js"):
-        code = re.sub(r"//.*|/\*.*?\*/", "", path.read_text(), flags=re.S)
+        code = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.S)
+        assert "export function" in code
         assert not re.search(r"\b(document|window|navigator|fetch)\b", code), path

@@ -39,9 +39,11 @@ class StubBook:
             shutil.copy(ROOT / name, root)
         shutil.copytree(ROOT / "tools", root / "tools")
         shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
-        # Spares the test an install of MathJax, if this book has been built.
+        # Spares the test an install of scripts, if this book has been built.
         if (ROOT / "_build" / "static").exists():
             shutil.copytree(ROOT / "_build" / "static", root / "_build" / "static")
+            shutil.copy(ROOT / "_build" / "static.key", root / "_build")
+            (root / "node_modules").symlink_to(ROOT / "node_modules")
         (root / "_toc.yml").write_text(
             "format: jb-book\nroot: book/index\nchapters: [{file: book/colab}]\n"
         )

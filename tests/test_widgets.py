@@ -235,6 +235,43 @@ def blur(model):
     model.lif_in.beta[0] = torch.nan
 
 
+def hook_linear(model):
+    model.fc_in.register_forward_hook(lambda *_: None)
+
+
+def hook_model(model):
+    model.register_forward_hook(lambda *_: None)
+
+
+def replace_linear(model):
+    model.fc_in = torch.nn.Sequential(torch.nn.Linear(1, 8))
+
+
+def replace_neuron(model):
+    model.lif_in = snn.Lapicque(beta=0.5)
+
+
+def misfit(model):
+    model.fc_hidden = torch.nn.Linear(9, 8)
+
+
+def reset_readout(model):
+    model.li_out = snn.Leaky(beta=0.5)
+
+
+def reshape_beta(model):
+    model.lif_in = snn.Leaky(beta=torch.rand(7))
+
+
+def soften(model):
+    model.lif_in = snn.Leaky(beta=0.5, spike_grad=torch.sigmoid)
+
+
+class Twice(SpikingRegressor):
+    def forward(self, features):
+        return 2 * super().forward(features)
+
+
 def hook(model):
     model.lif_in.register_forward_hook(lambda *_: None)
 
@@ -248,12 +285,33 @@ def hook(model):
         (broken(poison), "finite weights, decays and thresholds"),
         (broken(inflate), "finite weights, decays and thresholds of at most 1e.09"),
         (broken(blur), "finite weights, decays and thresholds"),
+        (broken(hook_linear), "a plain nn.Linear as fc_in"),
+        (broken(hook_model), "run as a SpikingRegressor does"),
+        (Twice(8), "run as a SpikingRegressor does"),
+        (broken(replace_neuron), "an snn.Leaky as lif_in, not Lapicque"),
+        (broken(misfit), "layers that fit: 8 neurons before 9 inputs"),
+        (broken(reset_readout), "a readout with the reset .none., not 'subtract'"),
+        (broken(reshape_beta), r"one beta or one for each of 8 neurons, not \[7\]"),
+        (broken(soften), "neurons that fire above their threshold"),
+        (broken(replace_linear), "a plain nn.Linear as fc_in"),
         (broken(hook), "a neuron with hooks"),
     ],
 )
 def test_a_network_that_the_page_cannot_run_is_refused(model, complaint):
     with pytest.raises(ValueError, match=rf"^model must .*{complaint}"):
         NetworkExplorer(model, DATASET)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "complaint"),
+    [
+        (RegressionDataset(1001), "between 2 and 1000 time steps, not 1001"),
+        (RegressionDataset(20, slope=1e39), "finite labels"),
+    ],
+)
+def test_a_data_set_that_cannot_be_drawn_is_refused(dataset, complaint):
+    with pytest.raises(ValueError, match=f"^dataset must have {complaint}"):
+        NetworkExplorer(MODEL, dataset)
 
 
 @pytest.mark.usefixtures("unchecked")

