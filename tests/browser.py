@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error, sync_playwright
-from screenshots import FLAGS, find_browser
+from screenshots import FLAGS, find_browser, show
 
 ROOT = Path(__file__).parent.parent
 HTML = ROOT / "_build" / "html"
@@ -96,11 +96,6 @@ def opened(browser, address, theme="light", width=1280):
         context.route(re.compile("^(http|ws)"), gate)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        # The theme reads its choice from here before it draws anything.
-        page.add_init_script(
-            f"localStorage.setItem('mode', '{theme}');"
-            f"localStorage.setItem('theme', '{theme}');"
-        )
         page.add_init_script(path=ROOT / "tests" / "page.js")
         page.on("pageerror", lambda error: faults.append(f"raises {error}"))
         page.on("requestfailed", lambda request: faults.append(f"lacks {request.url}"))
@@ -114,14 +109,13 @@ def opened(browser, address, theme="light", width=1280):
                 answer.status >= 400 and faults.append(f"lacks {answer.url}")
             ),
         )
-        page.goto(address)
-        page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
-        views = page.locator(f"script[type='{VIEW}']").count()
-        page.wait_for_function(
-            "count => document.querySelectorAll('.widget-subarea > *, "
-            ".spikereg').length >= count",
-            arg=views,
-        )
-        for explorer in page.locator(".spikereg").all():
-            explorer.locator(".panel[width]").first.wait_for()
+        show(page, address, theme)
         yield page, faults
+
+
+@pytest.fixture
+def background(browser, unzipped):
+    """Open chapter 1, which has two neurons and a surrogate."""
+    with opened(browser, f"{unzipped}/book/01_background.html") as (page, faults):
+        yield page
+        assert faults == []

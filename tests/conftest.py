@@ -7,14 +7,14 @@ import jaxtyping
 import numpy as np
 import pytest
 import torch
-from browser import browser, served, unzipped
+from browser import background, browser, served, unzipped
 from hypothesis import settings
 
 if "spikereg" in sys.modules:
     raise RuntimeError("spikereg was imported before its shapes could be checked")
 jaxtyping.install_import_hook("spikereg", "beartype.beartype")
 
-__all__ = ["browser", "served", "unzipped"]  # fixtures
+__all__ = ["background", "browser", "served", "unzipped"]  # fixtures
 
 settings.register_profile(
     "repeatable", derandomize=True, database=None, deadline=None, max_examples=50

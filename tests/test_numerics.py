@@ -1,11 +1,4 @@
-"""The explorers' JavaScript against spikereg: one truth in two languages."""
-
-import json
-import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+"""Neuron, surrogate and axes in JavaScript against the package."""
 
 import numpy as np
 import pytest
@@ -13,45 +6,12 @@ import snntorch as snn
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from node import javascript
 from snntorch import surrogate
 
-from spikereg import RegressionDataset, SpikingRegressor, decoding, metrics, scan
-from spikereg.widgets import NetworkExplorer
-from spikereg.widgets._source import FOLDER, joined
+from spikereg import decoding, scan
 
-ROOT = Path(__file__).parent.parent
 RESETS = ["subtract", "zero", "none"]
-
-NODE = shutil.which("node") or Path(sys.executable).with_name("node")
-# All of the explorers' functions, joined as a page gets them.
-SOURCE = joined("network.js").replace("export default", "const explorer =") + joined(
-    "numerics/surrogate.js"
-)
-
-
-def javascript(expression, **values):
-    """Evaluate an expression of the explorers' functions in Node."""
-    program = "\n".join(
-        [
-            SOURCE,
-            f"const given = {json.dumps(values)};",
-            "const floats = (values) => Float32Array.from(values);",
-            f"const found = {expression};",
-            "const plain = (_, v) => v instanceof Float32Array ? Array.from(v)",
-            "  : v === Infinity ? 'Infinity' : v;",
-            "console.log(JSON.stringify(found, plain));",
-        ]
-    )
-    ended = subprocess.run(
-        [NODE, "--input-type=module"],
-        input=program,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
 
 
 # One neuron
@@ -164,155 +124,6 @@ def test_a_surrogate_derivative_is_snntorchs_and_that_of_its_smooth_step(
     np.testing.assert_array_equal(step, (x > 0).numpy())
 
 
-# Networks
-
-
-def described(model):
-    return [
-        {
-            "weight": linear.weight.T.flatten().tolist(),
-            "bias": linear.bias.tolist(),
-            "beta": neuron.beta.tolist(),
-            "threshold": torch.as_tensor(neuron.threshold).flatten().tolist(),
-            "reset": neuron.reset_mechanism,
-        }
-        for linear, neuron in (
-            (model.fc_in, model.lif_in),
-            (model.fc_hidden, model.lif_hidden),
-            (model.fc_out, model.li_out),
-        )
-    ]
-
-
-LAYERS = (
-    "given.layers.map((layer) => ({...layer, weight: floats(layer.weight), "
-    "bias: floats(layer.bias), beta: floats(layer.beta), "
-    "threshold: floats(layer.threshold)}))"
-)
-
-
-def run(model, features, change="layers"):
-    found = javascript(
-        f"((layers) => run({change}, floats(given.features), given.features.length))"
-        f"({LAYERS})",
-        layers=described(model),
-        features=features.flatten().tolist(),
-    )
-    return [
-        {
-            name: torch.tensor(values).view(len(features), -1)
-            for name, values in layer.items()
-        }
-        for layer in found
-    ]
-
-
-def test_a_network_of_dyadic_numbers_has_the_same_bits():
-    model = SpikingRegressor(48, seed=0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_((parameter * 64).round() / 64)
-        for neuron in (model.lif_in, model.lif_hidden):
-            neuron.threshold.copy_((neuron.threshold * 64).round() / 64)
-    features = (torch.linspace(0, 1, 50) * 64).round().view(50, 1, 1) / 64
-    trace = model.trace(features)
-    for layer, name in zip(
-        run(model, features), ("lif_in", "lif_hidden", "li_out"), strict=True
-    ):
-        assert torch.equal(layer["membrane"], trace.membrane[name][:, 0])
-        if name in trace.spikes:
-            assert torch.equal(layer["spikes"], trace.spikes[name][:, 0])
-            assert layer["spikes"].any()
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_any_network_agrees_until_a_membrane_comes_near_its_threshold(seed):
-    model = SpikingRegressor(128, seed=seed)
-    features = RegressionDataset(seed=seed).features
-    trace = model.trace(features)
-    found = run(model, features)
-    near = [
-        (trace.membrane[name][:, 0] - neuron.threshold).abs().amin(dim=1) < 1e-4
-        for name, neuron in (("lif_in", model.lif_in), ("lif_hidden", model.lif_hidden))
-    ]
-    close = torch.stack(near).any(dim=0)
-    until = int(close.int().argmax()) if close.any() else len(close)
-    for layer, name in zip(found, ("lif_in", "lif_hidden", "li_out"), strict=True):
-        torch.testing.assert_close(
-            layer["membrane"][:until],
-            trace.membrane[name][:until, 0].detach(),
-            atol=1e-5,
-            rtol=1e-5,
-        )
-
-
-def test_factors_scale_decays_within_their_range_and_thresholds():
-    model = SpikingRegressor(16, seed=0)
-    features = RegressionDataset(seed=0).features
-    found = run(model, features, "scaled(layers, [1.5, 0.5, 1], [0.5, 2, 1])")
-    with torch.no_grad():
-        for neuron, decay, threshold in (
-            (model.lif_in, 1.5, 0.5),
-            (model.lif_hidden, 0.5, 2),
-        ):
-            neuron.beta.mul_(decay).clamp_(0, 1)
-            neuron.threshold.mul_(threshold)
-    for layer, other in zip(found, run(model, features), strict=True):
-        assert torch.equal(layer["membrane"], other["membrane"])
-
-
-def test_the_relative_error_is_the_packages():
-    prediction, target = torch.rand(
-        2, 9, 1, 1, generator=torch.Generator().manual_seed(0)
-    )
-    found = javascript(
-        "relativeError(given.prediction, given.target)",
-        prediction=prediction.flatten().tolist(),
-        target=target.flatten().tolist(),
-    )
-    expected = metrics.relative_error(prediction, target).item()
-    assert found == pytest.approx(expected, rel=1e-6)
-
-
-def test_the_firing_rates_are_the_packages():
-    trace = SpikingRegressor(16, seed=0).trace(RegressionDataset(seed=0).features)
-    spikes = trace.spikes["lif_in"][:, 0]
-    found = javascript(
-        "rates(floats(given.spikes), 16)", spikes=spikes.flatten().tolist()
-    )
-    np.testing.assert_allclose(found, spikes.detach().mean(dim=0), rtol=1e-6)
-
-
-@pytest.mark.parametrize(("mode", "slope"), [("linear", None), ("sqrt", 0.3)])
-@pytest.mark.parametrize("steps", [2, 50, 333])
-def test_ramp_and_curve_are_the_data_sets(mode, slope, steps):
-    dataset = RegressionDataset(steps, mode=mode, slope=slope, seed=1)
-    ramp, label = javascript(
-        "[curve('linear', null, given.end, given.steps), "
-        "curve(given.mode, given.slope, given.end, given.steps)]",
-        mode=mode,
-        slope=slope,
-        end=dataset.features[-1].item(),
-        steps=steps,
-    )
-    np.testing.assert_allclose(ramp, dataset.features.flatten(), rtol=1e-6)
-    np.testing.assert_allclose(label, dataset.labels.flatten(), rtol=1e-6)
-
-
-def test_layers_are_read_as_they_were_written():
-    model = SpikingRegressor(8, seed=0)
-    explorer = NetworkExplorer(model, RegressionDataset(seed=0))
-    found = javascript(
-        "unpack(new DataView(Uint8Array.from(given.bytes).buffer), given.layers)",
-        bytes=list(explorer._numbers),
-        layers=explorer._layers,
-    )
-    assert found == described(model)
-
-
-# Surrogates again: how far they reach
-
-
 @pytest.mark.parametrize("slope", [1, 25, 100])
 @pytest.mark.parametrize("kind", ["fast_sigmoid", "atan"])
 def test_at_its_reach_a_surrogate_has_fallen_to_the_share(kind, slope):
@@ -365,56 +176,3 @@ def test_axes_of_what_cannot_be_drawn_end():
     ]
     for low, high in (("NaN", 1), (0, "Infinity"), (1, 1), (2, 1)):
         assert javascript(f"ticks({low}, {high}, 4)") == []
-
-
-# Values that another widget has set
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(0.3, 0.3), (7, 1), (-7, 0), ("0.4", 0.4), ("no", 0.9), (None, 0)],
-)
-def test_a_value_out_of_range_is_brought_back(value, expected):
-    control = {"min": 0, "max": 1, "value": 0.9}
-    assert javascript("within(given.control, given.value)", **locals()) == expected
-
-
-def test_an_unknown_word_becomes_the_first_one_shown():
-    control = {"words": ["step", "ramp"], "value": "ramp"}
-    assert javascript("within(given.control, 'cliff')", control=control) == "ramp"
-    assert javascript("within(given.control, 'step')", control=control) == "step"
-
-
-# The files
-
-
-def test_the_types_of_the_javascript_hold():
-    compiler = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
-    done = subprocess.run(
-        [NODE, compiler, "--project", ROOT / "jsconfig.json"],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout
-
-
-def test_the_scripts_and_styles_have_one_format():
-    prettier = ROOT / "node_modules" / "prettier" / "bin" / "prettier.cjs"
-    files = [
-        *ROOT.glob("spikereg/widgets/**/*.js"),
-        *ROOT.glob("spikereg/widgets/*.css"),
-        *ROOT.glob("book/_static/*"),
-        *ROOT.glob("tests/*.js"),
-    ]
-    assert len(files) > 10
-    done = subprocess.run(
-        [NODE, prettier, "--check", *files], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_numerics_draw_nothing():
-    for path in (FOLDER / "numerics").glob("*.js"):
-        code = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.S)
-        assert "export function" in code
-        assert not re.search(r"\b(document|window|navigator|fetch)\b", code), path

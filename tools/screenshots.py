@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "_build" / "html" / "book"
@@ -39,20 +39,29 @@ def find_browser() -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
-def take(browser: Browser, page_file: Path, look: str) -> None:
-    """Write the pictures of one page in one look."""
-    theme, viewport = LOOKS[look]
-    page = browser.new_page(viewport=viewport, reduced_motion="reduce")
+def show(page: Page, address: str, theme: str) -> None:
+    """Open a page in a theme and wait until it is drawn."""
     # The theme reads its choice from here before it draws anything.
     page.add_init_script(
         f"localStorage.setItem('mode', '{theme}');"
         f"localStorage.setItem('theme', '{theme}');"
     )
-    page.goto(page_file.as_uri())
+    page.goto(address)
     # Formulas and explorers appear after the page has loaded, if it has any.
     page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
-    for explorer in page.locator(".widget-subarea").all():
-        explorer.locator(".spikereg .panel[width]").first.wait_for()
+    views = page.locator("script[type='application/vnd.jupyter.widget-view+json']")
+    page.wait_for_function(
+        "(views) => views <= [...document.querySelectorAll('.widget-subarea')]"
+        ".filter((view) => view.querySelector('.spikereg .panel[width]')).length",
+        arg=views.count(),
+    )
+
+
+def take(browser: Browser, page_file: Path, look: str) -> None:
+    """Write the pictures of one page in one look."""
+    theme, viewport = LOOKS[look]
+    page = browser.new_page(viewport=viewport, reduced_motion="reduce")
+    show(page, page_file.as_uri(), theme)
     name = f"{page_file.stem}-{look}"
     page.screenshot(
         path=PICTURES / f"{name}.png", full_page=True, animations="disabled"

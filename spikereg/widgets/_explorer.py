@@ -97,7 +97,7 @@ class Explorer(anywidget.AnyWidget):
         ]
 
     def __repr__(self) -> str:
-        """Return the call that makes such an explorer."""
+        """Name the values, where another widget would name its address."""
         values = [f"{name}={getattr(self, name)!r}" for name in self._names()]
         return f"{type(self).__name__}({', '.join(values)})"
 

@@ -5,10 +5,7 @@ import { ticks } from "./numerics/scale.js";
 const MARGIN = { top: 26, right: 26, bottom: 5, left: 42 };
 const UNDER = 34; // pixels below an axis that has a label, for that and its numbers
 
-/**
- * @typedef {[number, number]} Bounds
- * @typedef {ReturnType<typeof panel>} Panel
- */
+/** @typedef {[number, number]} Bounds */
 
 /**
  * Make an element inside another one.
@@ -107,9 +104,6 @@ export function panel(
   };
 
   return {
-    x,
-    y,
-
     /**
      * Set the size and both axes; they are drawn anew only if they change.
      *
@@ -126,11 +120,7 @@ export function panel(
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
       axes.replaceChildren();
       draw(axes, "text", { class: "title", x: 0, y: 13 }, title);
-      for (const value of rows
-        ? [0, rows]
-        : yTicks
-          ? ticks(ys[0], ys[1], yTicks)
-          : []) {
+      for (const value of rows ? [0, rows] : ticks(ys[0], ys[1], yTicks)) {
         draw(axes, "path", {
           class: "grid",
           d: `M${x(xs[0])},${y(value)}H${x(xs[1])}`,
@@ -138,8 +128,7 @@ export function panel(
         const place = { class: "tick y", x: MARGIN.left - 8, y: y(value) };
         draw(axes, "text", place, String(value).replace("-", "−"));
       }
-      const zero = y(Math.max(0, ys[0]));
-      draw(axes, "path", { class: "axis", d: `M${x(xs[0])},${zero}H${x(xs[1])}` });
+      draw(axes, "path", { class: "axis", d: `M${x(xs[0])},${y(0)}H${x(xs[1])}` });
       if (!xLabel) return;
       for (const value of ticks(xs[0], xs[1], width < 400 ? 4 : 8)) {
         const place = { class: "tick x", x: x(value), y: bottom + 15 };

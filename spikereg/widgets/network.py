@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from spikereg.data import RegressionDataset
 from spikereg.models import SpikingRegressor
-from spikereg.scan import rules
+from spikereg.scan import kernels, rules
 from spikereg.widgets._explorer import Explorer, Range
 from spikereg.widgets._source import joined
 
@@ -20,7 +20,7 @@ WIDEST = 512
 LARGEST = 1e9
 # Time steps: each is drawn.
 LONGEST = 1000
-RESETS = {"_base_sub": "subtract", "_base_zero": "zero", "_base_int": "none"}
+RESETS = {kernels.SUBTRACT: "subtract", kernels.ZERO: "zero", kernels.NONE: "none"}
 
 
 def _factor(high: float, label: str) -> Range:
@@ -94,15 +94,24 @@ class NetworkExplorer(Explorer):
             _described(own.fc_hidden, own.lif_hidden),
             _described(own.fc_out, own.li_out),
         ]
+        layers = [layer for _, layer in described]
+        if layers[-1]["reset"] != "none":
+            raise ValueError(
+                f'model must have a readout with the reset "none", not '
+                f"{layers[-1]['reset']!r}"
+            )
         values.setdefault("end", float(dataset.features[-1, 0, 0]))
-        super().__init__(**values)
-        self._numbers = b"".join(numbers for numbers, _ in described)
-        self._layers = [layer for _, layer in described]
-        self._task = {
+        task = {
             "timesteps": dataset.features.shape[0],
             "mode": dataset.mode,
             "slope": dataset.slope,
         }
+        super().__init__(
+            **values,
+            _numbers=b"".join(numbers for numbers, _ in described),
+            _layers=layers,
+            _task=task,
+        )
 
 
 def _check(model: SpikingRegressor) -> None:
@@ -118,11 +127,6 @@ def _check(model: SpikingRegressor) -> None:
         if not isinstance(getattr(model, name), snn.Leaky):
             kind = type(getattr(model, name)).__name__
             raise ValueError(f"model must have an snn.Leaky as {name}, not {kind}")
-    if model.li_out.reset_mechanism != "none":
-        raise ValueError(
-            f'model must have a readout with the reset "none", not '
-            f"{model.li_out.reset_mechanism!r}"
-        )
     for first, second in itertools.pairwise(linears.values()):
         if first.out_features != second.in_features:
             raise ValueError(
@@ -152,7 +156,6 @@ def _check_task(dataset: RegressionDataset) -> None:
         raise ValueError("dataset must have finite labels")
 
 
-@torch.no_grad()
 def _described(linear: nn.Linear, neuron: snn.Leaky) -> tuple[bytes, dict[str, Any]]:
     """Return a layer's numbers, and what they are."""
     bias = linear.bias
@@ -181,7 +184,7 @@ def _described(linear: nn.Linear, neuron: snn.Leaky) -> tuple[bytes, dict[str, A
     layer = {
         "inputs": linear.in_features,
         "width": linear.out_features,
-        "reset": RESETS[neuron.state_function.__func__.__name__],
+        "reset": RESETS[rules.rule_of(neuron).reset],
     }
     return b"".join(_bytes(value) for value in each), layer
 

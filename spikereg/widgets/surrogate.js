@@ -3,7 +3,7 @@
 import { mount } from "./explorer.js";
 import { legend, make, panel } from "./figure.js";
 import { bounds } from "./numerics/scale.js";
-import { derivative, reach, smooth } from "./numerics/surrogate.js";
+import { derivative, heaviside, reach, smooth } from "./numerics/surrogate.js";
 
 const POINTS = 401;
 const DEAD = 0.01; // of the peak
@@ -49,7 +49,7 @@ const surrogate = {
       );
       left.curve("spikes", [0, 0, 1, 1], (i) => [-1, 0, 0, 1][i]);
       left.dots("membrane", [[z, 0.5 + smooth(kind, z, slope)]]);
-      left.dots("spikes", [[z, z > 0 ? 1 : 0]]);
+      left.dots("spikes", [[z, heaviside(z)]]);
       right.frame(half, [-1, 1], bounds(0, derivative(kind, 0, slope), 1));
       right.shade(
         "dead",

@@ -56,7 +56,7 @@ function product({ weight, bias }, signal, steps) {
 }
 
 /**
- * The layers with decays and thresholds multiplied; decays stay in [0, 1].
+ * The layers with decays and thresholds multiplied; the neurons cut decays to [0, 1].
  *
  * @param {Layer[]} layers
  * @param {number[]} decays  one factor a layer
@@ -66,7 +66,7 @@ function product({ weight, bias }, signal, steps) {
 export function scaled(layers, decays, thresholds) {
   return layers.map((layer, n) => ({
     ...layer,
-    beta: layer.beta.map((value) => Math.min(1, Math.max(0, value * decays[n]))),
+    beta: layer.beta.map((value) => value * decays[n]),
     threshold: layer.threshold.map((value) => value * thresholds[n]),
   }));
 }

@@ -7,8 +7,8 @@
  */
 export function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  const digit = [1, 2, 5].find((digit) => digit * power >= value * (1 - 1e-9));
-  return (digit ?? 10) * power;
+  const found = [1, 2, 5].find((digit) => digit * power >= value * (1 - 1e-9));
+  return (found ?? 10) * power;
 }
 
 /**
@@ -29,7 +29,8 @@ export function bounds(low, high, least) {
 }
 
 /**
- * Round positions between two bounds, about as many as asked for, but two at least.
+ * Round positions between two bounds, about as many as asked for, but two at least;
+ * none if none are asked for, or if there is nothing between the bounds.
  *
  * @param {number} low
  * @param {number} high
@@ -37,7 +38,7 @@ export function bounds(low, high, least) {
  * @returns {number[]}
  */
 export function ticks(low, high, count) {
-  if (!(high > low && Number.isFinite(high - low))) return [];
+  if (!(count > 0 && high > low && Number.isFinite(high - low))) return [];
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const sizes = [0.2, 0.5, 1, 2, 5, 10].map((size) => size * power);

@@ -1,0 +1,41 @@
+"""The explorers' JavaScript, run in Node."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from spikereg.widgets._source import joined
+
+ROOT = Path(__file__).parent.parent
+NODE = shutil.which("node") or Path(sys.executable).with_name("node")
+# All of the explorers' functions, joined as a page gets them.
+SOURCE = joined("network.js").replace("export default", "const explorer =") + joined(
+    "numerics/surrogate.js"
+)
+
+
+def javascript(expression, **values):
+    """Evaluate an expression of the explorers' functions in Node."""
+    program = "\n".join(
+        [
+            SOURCE,
+            f"const given = {json.dumps(values)};",
+            "const floats = (values) => Float32Array.from(values);",
+            f"const found = {expression};",
+            "const plain = (_, v) => v instanceof Float32Array ? Array.from(v)",
+            "  : v === Infinity ? 'Infinity' : v;",
+            "console.log(JSON.stringify(found, plain));",
+        ]
+    )
+    ended = subprocess.run(
+        [NODE, "--input-type=module"],
+        input=program,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
