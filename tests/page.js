@@ -128,9 +128,25 @@ window.spikeregTest = {
     });
   },
 
+  /** How wide an explorer is that is first drawn inside a box of some style. */
+  async boxed({ source, state, style }) {
+    const module = new Blob([source], { type: "text/javascript" });
+    const { default: widget } = await import(URL.createObjectURL(module));
+    const ignore = () => {};
+    const model = { get: (name) => state[name], set: ignore, on: ignore, off: ignore };
+    const box = document
+      .querySelector(".bd-article")
+      .appendChild(document.createElement("div"));
+    box.style.cssText = style;
+    const el = box.appendChild(document.createElement("div"));
+    await widget.render({ model, el });
+    await new Promise((done) => setTimeout(done, 200));
+    return [el.offsetWidth, box.offsetWidth, el.querySelectorAll(".curve").length];
+  },
+
   /** What is left of an explorer that was put into the page and taken out 20 times. */
   async leaks({ source, state, numbers }) {
-    const alive = { listeners: 0, observers: 0 };
+    const alive = { listeners: 0, observers: 0, timers: 0 };
     const outlives = (target) => [window, document, document.body].includes(target);
     const count = (prototype, name, what, change) => {
       const original = prototype[name];
@@ -144,8 +160,29 @@ window.spikeregTest = {
     count(ResizeObserver.prototype, "observe", "observers", 1);
     count(ResizeObserver.prototype, "disconnect", "observers", -1);
 
-    const module = new Blob([source], { type: "text/javascript" });
-    const { default: widget } = await import(URL.createObjectURL(module));
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    const later = window.setTimeout;
+    const never = window.clearTimeout;
+    /** @type {Set<number>} */
+    const waiting = new Set();
+    window.setTimeout = (callback, ...rest) => {
+      const timer = later(
+        () => {
+          waiting.delete(timer);
+          callback();
+        },
+        ...rest,
+      );
+      // The page has scripts of its own.
+      if (new Error().stack?.includes(url)) waiting.add(timer);
+      return timer;
+    };
+    window.clearTimeout = (timer) => {
+      waiting.delete(timer);
+      never(timer);
+    };
+
+    const { default: widget } = await import(url);
     const bytes = Uint8Array.from(atob(numbers), (c) => c.charCodeAt(0));
     state._numbers = new DataView(bytes.buffer);
     /** @type {[string, unknown][]} */
@@ -165,19 +202,23 @@ window.spikeregTest = {
       },
     };
     const el = document.body.appendChild(document.createElement("div"));
+    // Long enough to be measured and drawn.
+    const pause = () => new Promise((done) => later(done, 60));
     let most = 0;
     for (let n = 0; n < 20; n++) {
       left = false;
       const leave = await widget.render({ model, el });
-      if (n % 2)
-        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
       most = Math.max(most, heard.length);
+      // Every second one is left with a frame to come, the others with a summary.
+      await pause();
       for (const [, callback] of heard) callback();
+      if (n % 2) await pause();
       leave();
       left = true;
-      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      alive.timers = Math.max(alive.timers, waiting.size);
+      await pause();
     }
-    await new Promise((done) => setTimeout(done, 700));
+    await new Promise((done) => later(done, 700));
     const rest = { heard: heard.length, late, children: el.childElementCount };
     return { most, rest: { ...alive, ...rest } };
   },

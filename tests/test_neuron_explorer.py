@@ -242,20 +242,19 @@ def test_a_narrower_window_has_a_narrower_figure(background):
     assert_neuron(neuron)
 
 
-@pytest.mark.parametrize("layout", ["display: flex", "display: grid; width: 600px"])
-@pytest.mark.parametrize("align", ["stretch", "center"])
-def test_an_explorer_keeps_its_width_in_rows_and_columns(background, layout, align):
-    neuron = Explorer(background, "One neuron")
-    neuron.root.evaluate(
-        """(root, style) => {
-          const box = document.createElement("div");
-          box.style.cssText = style;
-          const view = root.parentElement;
-          view.replaceWith(box);
-          box.append(view);
-        }""",
-        f"{layout}; align-items: {align}; justify-items: {align}",
-    )
-    neuron.settle()
-    assert neuron.root.bounding_box()["width"] > 550
-    assert_neuron(neuron)
+@pytest.mark.parametrize(
+    "style",
+    [
+        "display: flex",
+        "display: flex; flex-direction: column; align-items: center",
+        "display: grid; justify-items: center",
+    ],
+)
+def test_an_explorer_is_as_wide_as_a_row_or_column_of_widgets(browser, unzipped, style):
+    (neuron, *_) = [w for w in states(LIVE[0]) if "stimulus" in w["state"]]
+    state = neuron["state"]
+    what = {"source": state["_esm"], "state": state, "style": style}
+    with opened(browser, f"{unzipped}/{LIVE[0]}") as (page, _):
+        width, box, curves = page.evaluate("what => spikeregTest.boxed(what)", what)
+    assert width == box > 500
+    assert curves > 1

@@ -176,3 +176,4 @@ def test_axes_of_what_cannot_be_drawn_end():
     ]
     for low, high in (("NaN", 1), (0, "Infinity"), (1, 1), (2, 1)):
         assert javascript(f"ticks({low}, {high}, 4)") == []
+    assert javascript("ticks(0, 1, 0)") == []

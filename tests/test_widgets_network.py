@@ -36,6 +36,7 @@ def test_the_model_is_left_alone_and_later_changes_stay_outside():
     before = {key: value.clone() for key, value in model.state_dict().items()}
     numbers = NetworkExplorer(model, DATASET)._numbers
     for key, value in model.state_dict().items():
+        assert value.dtype == before[key].dtype
         assert torch.equal(value, before[key])
     explorer = NetworkExplorer(model, DATASET)
     with torch.no_grad():

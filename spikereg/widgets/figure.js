@@ -130,7 +130,11 @@ export function panel(
       }
       draw(axes, "path", { class: "axis", d: `M${x(xs[0])},${y(0)}H${x(xs[1])}` });
       if (!xLabel) return;
-      for (const value of ticks(xs[0], xs[1], width < 400 ? 4 : 8)) {
+      for (const value of ticks(
+        xs[0],
+        xs[1],
+        width - MARGIN.left - right < 400 ? 4 : 8,
+      )) {
         const place = { class: "tick x", x: x(value), y: bottom + 15 };
         draw(axes, "text", place, String(value).replace("-", "−"));
       }

@@ -38,7 +38,6 @@ export function bounds(low, high, least) {
  * @returns {number[]}
  */
 export function ticks(low, high, count) {
-  if (!(count > 0 && high > low && Number.isFinite(high - low))) return [];
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const sizes = [0.2, 0.5, 1, 2, 5, 10].map((size) => size * power);
