@@ -2,6 +2,7 @@
 
 from spikereg.widgets.lif import LIFExplorer
 from spikereg.widgets.network import NetworkExplorer
+from spikereg.widgets.playground import Playground
 from spikereg.widgets.surrogate import SurrogateExplorer
 
-__all__ = ["LIFExplorer", "NetworkExplorer", "SurrogateExplorer"]
+__all__ = ["LIFExplorer", "NetworkExplorer", "Playground", "SurrogateExplorer"]

@@ -1,6 +1,7 @@
 """What all explorers have in common: traits that check themselves, and controls."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import anywidget
@@ -20,7 +21,10 @@ class Range(traitlets.Float):  # type: ignore[type-arg]  # Colab's traitlets tak
         default: Value at the start.
         label: Name of the slider.
         sign: Stands before the value.
+        log: Whether the slider moves by powers of ten; ``step`` is one of those then.
     """
+
+    kind = ""
 
     def __init__(
         self,
@@ -30,20 +34,45 @@ class Range(traitlets.Float):  # type: ignore[type-arg]  # Colab's traitlets tak
         default: float,
         label: str,
         sign: str = "",
+        log: bool = False,
     ) -> None:
         super().__init__(default_value=default)
         self.low, self.high = low, high
         slider = {"label": label, "min": low, "max": high, "step": step, "sign": sign}
-        self.tag(sync=True, control=slider)
+        self.tag(sync=True, control=slider | ({"log": True} if log else {}))
+
+    def allows(self, value: Any) -> bool:
+        """Say whether the value is a number within the bounds."""
+        return finite(value) and self.low <= value <= self.high
 
     def validate(self, obj: traitlets.HasTraits, value: Any) -> float:
-        """Raise ``TraitError`` unless the value is a number within the bounds."""
-        if not (finite(value) and self.low <= value <= self.high):
+        """Raise ``TraitError`` unless the value is allowed."""
+        if not self.allows(value):
             raise traitlets.TraitError(
-                f"{self.name} must be between {self.low:g} and {self.high:g}, "
-                f"not {value!r}"
+                f"{self.name} must be {self.kind}between {self.low:g} and "
+                f"{self.high:g}, not {value!r}"
             )
         return float(value)
+
+
+class Whole(Range):
+    """A whole number between two bounds."""
+
+    kind = "a whole number "
+
+    def __init__(
+        self, low: int, high: int, step: int, default: int, label: str
+    ) -> None:
+        super().__init__(low, high, step, default, label)
+        self.metadata["control"]["whole"] = True
+
+    def allows(self, value: Any) -> bool:
+        """Say whether the value is an integer within the bounds."""
+        return isinstance(value, Integral) and super().allows(value)
+
+    def validate(self, obj: traitlets.HasTraits, value: Any) -> int:
+        """Raise ``TraitError`` unless the value is allowed."""
+        return int(super().validate(obj, value))
 
 
 class Choice(traitlets.Unicode):  # type: ignore[type-arg]

@@ -16,9 +16,10 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
 @functools.cache
-def joined(name: str) -> str:
-    """Return a file of this folder behind all that it imports, as one module."""
-    return "\n".join(_parts(FOLDER / name, set()))
+def joined(*names: str) -> str:
+    """Return files of this folder behind all that they import, as one module."""
+    seen: set[Path] = set()
+    return "\n".join(part for name in names for part in _parts(FOLDER / name, seen))
 
 
 def _parts(path: Path, seen: set[Path]) -> list[str]:

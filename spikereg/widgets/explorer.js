@@ -14,17 +14,28 @@ import { make } from "./figure.js";
 
 /**
  * @typedef {{name: string, label: string, value: any, min?: number, max?: number,
- *   step?: number, sign?: string, words?: string[]}} Control
+ *   step?: number, sign?: string, words?: string[], whole?: boolean, log?: boolean}} Control
  * @typedef {Record<string, any>} Values  of the controls, by their names
- * @typedef {{readings: Record<string, string>, summary: string}} Shown
+ * @typedef {{readings: Record<string, string>, summary: string | null}} Shown  the
+ *   summary is null where there is nothing new to say
  * @typedef {(values: Values, width: number) => Shown} Draw
+ */
+
+/**
+ * @typedef {object} Place  of a figure in its explorer
+ * @property {Element} tools  above the readings; the controls, if they are there
+ * @property {Element} foot  below everything
+ * @property {() => void} redraw  asks for a drawing in the next frame
+ * @property {(callback: () => void) => void} atEnd  called when the explorer goes
  */
 
 /**
  * @typedef {object} Explorer
  * @property {string} title
  * @property {[string, string][]} readings  name and label of each
- * @property {(parent: Element, model: Model) => Draw} figure
+ * @property {string} [again]  what its button says
+ * @property {boolean} [below]  whether the controls stand below the figure
+ * @property {(parent: Element, model: Model, place: Place) => Draw} figure
  */
 
 const QUIET = 500; // milliseconds without a change before the summary is spoken
@@ -36,36 +47,47 @@ const QUIET = 500; // milliseconds without a change before the summary is spoken
  * @param {Control} control
  * @param {unknown} value
  */
-export function within({ min, max, words, value: initial }, value) {
+export function within({ min, max, words, whole, value: initial }, value) {
   if (words) return words.includes(String(value)) ? value : initial;
-  const number = Number(value);
+  const number = whole ? Math.round(Number(value)) : Number(value);
   if (!Number.isFinite(number)) return initial;
   return Math.min(Number(max), Math.max(Number(min), number));
 }
 
 /**
- * A labelled slider or list.
+ * A labelled slider or list: what it is set to, and how it shows a value.
  *
  * @param {Element} parent
  * @param {Control} control
  */
-function field(parent, { label, words, min, max, step, sign }) {
+function field(parent, { label, words, min, max, step, sign, log }) {
   const around = make(parent, "label", { class: "control" });
   make(around, "span", { class: "name" }, label);
   if (words) {
     const select = make(around, "select");
     for (const word of words)
       make(select, "option", { value: word }, word.replace("_", " "));
-    return { input: select, show: () => {} };
+    const show = (/** @type {any} */ word) => (select.value = word);
+    return { input: select, show, read: () => select.value };
   }
-  const range = { type: "range", min: `${min}`, max: `${max}`, step: `${step}` };
-  const input = make(around, "input", range);
+  const place = (/** @type {unknown} */ n) => (log ? Math.log10(Number(n)) : Number(n));
+  const input = make(around, "input", {
+    type: "range",
+    min: `${place(min)}`,
+    max: `${place(max)}`,
+    step: `${step}`,
+  });
   const value = make(around, "span", { class: "value", "aria-hidden": "true" });
   const digits = `${step}`.split(".")[1]?.length ?? 0;
-  const show = (/** @type {number} */ number) => {
-    value.textContent = `${sign}${number.toFixed(digits)}`.replace("-", "−");
+  const show = (/** @type {any} */ number) => {
+    input.value = String(place(number));
+    const text = log ? String(number) : number.toFixed(digits);
+    value.textContent = `${sign}${text}`.replace("-", "−");
+    if (log) input.setAttribute("aria-valuetext", text);
   };
-  return { input, show };
+  const read = () =>
+    log ? Number((10 ** Number(input.value)).toPrecision(2)) : Number(input.value);
+  return { input, show, read };
 }
 
 /**
@@ -75,7 +97,8 @@ function field(parent, { label, words, min, max, step, sign }) {
  * @param {Explorer} explorer
  * @returns {() => void}  takes it out again
  */
-export function mount({ model, el }, { title, readings, figure }) {
+export function mount({ model, el }, explorer) {
+  const { title, readings, figure, again: restart = "Start again", below } = explorer;
   /** @type {Control[]} */
   const controls = model.get("_controls");
   const root = make(el, "div", {
@@ -86,11 +109,13 @@ export function mount({ model, el }, { title, readings, figure }) {
 
   const head = make(root, "div", { class: "head" });
   make(head, "strong", {}, title);
-  const again = make(head, "button", { type: "button" }, "Start again");
-  const panel = make(root, "div", { class: "controls" });
+  const again = make(head, "button", { type: "button" }, restart);
   // Above the figure, so that on a phone both are seen at once.
+  const tools = make(root, "div", { class: below ? "tools" : "controls" });
   const list = make(root, "dl", { class: "readings" });
-  const draw = figure(make(root, "div", { class: "drawing" }), model);
+  const drawing = make(root, "div", { class: "drawing" });
+  const panel = below ? make(root, "div", { class: "controls" }) : tools;
+  const foot = make(root, "div");
   const summary = make(root, "p", { class: "summary", role: "status" });
 
   const fields = controls.map((control) => ({ control, ...field(panel, control) }));
@@ -103,19 +128,23 @@ export function mount({ model, el }, { title, readings, figure }) {
   let width = 0;
   let frame = 0;
   let quiet = 0;
+  /** @type {(() => void)[]} */
+  const ends = [];
+  const atEnd = (/** @type {() => void} */ callback) => ends.push(callback);
+  const draw = figure(drawing, model, { tools, foot, redraw, atEnd });
 
   function update() {
     frame = 0;
     /** @type {Values} */
     const values = {};
-    for (const { control, input, show } of fields) {
+    for (const { control, show } of fields) {
       const value = within(control, model.get(control.name));
       values[control.name] = value;
-      input.value = String(value);
       show(value);
     }
     const shown = draw(values, width);
     for (const { name, place } of places) place.textContent = shown.readings[name];
+    if (shown.summary === null) return;
     clearTimeout(quiet);
     quiet = setTimeout(
       () => (summary.textContent = shown.summary),
@@ -134,9 +163,9 @@ export function mount({ model, el }, { title, readings, figure }) {
   });
   observer.observe(root);
 
-  for (const { control, input } of fields) {
+  for (const { control, input, read } of fields) {
     input.addEventListener("input", () => {
-      model.set(control.name, control.words ? input.value : Number(input.value));
+      model.set(control.name, read());
       model.save_changes();
     });
     model.on(`change:${control.name}`, redraw);
@@ -148,6 +177,7 @@ export function mount({ model, el }, { title, readings, figure }) {
 
   return () => {
     observer.disconnect();
+    for (const end of ends) end();
     cancelAnimationFrame(frame);
     clearTimeout(quiet);
     for (const { name } of controls) model.off(`change:${name}`, redraw);

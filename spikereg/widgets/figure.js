@@ -7,6 +7,8 @@ const UNDER = 34; // pixels below an axis that has a label, for that and its num
 
 /** @typedef {[number, number]} Bounds */
 
+let clips = 0; // an area to clip has a name, and that must be the page's only one
+
 /**
  * Make an element inside another one.
  *
@@ -67,16 +69,30 @@ const short = (pixels) => Math.round(pixels * 100) / 100;
  * @param {number} options.height  in pixels
  * @param {string} [options.xLabel]  without one the axis has no numbers
  * @param {number} [options.yTicks]  about how many; none for 0
- * @param {number} [options.rows]  if there is a row for each of so many neurons
+ * @param {boolean} [options.rows]  if there is a row for each neuron
  * @param {number} [options.right]  margin, if something stands there
+ * @param {(value: number) => string} [options.yText]  what stands at a tick
+ * @param {boolean} [options.log]  whether values are logarithms, of which 0 is no floor
+ * @param {boolean} [options.clip]  cut off what lies above or below the axes
  */
 export function panel(
   parent,
-  { title, height, xLabel = "", yTicks = 4, rows = 0, right = MARGIN.right },
+  {
+    title,
+    height,
+    xLabel = "",
+    yTicks = 4,
+    rows = false,
+    right = MARGIN.right,
+    yText = String,
+    log = false,
+    clip = false,
+  },
 ) {
+  const number = ++clips;
   const svg = draw(parent, "svg", { class: "panel", "aria-hidden": "true", height });
   const axes = draw(svg, "g");
-  const marks = draw(svg, "g");
+  const marks = draw(svg, "g", clip ? { "clip-path": `url(#spikereg-${number})` } : {});
   const bottom = height - MARGIN.bottom - (xLabel ? UNDER : 0);
   /** @type {Map<string, SVGElement>} */
   const drawn = new Map();
@@ -120,15 +136,23 @@ export function panel(
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
       axes.replaceChildren();
       draw(axes, "text", { class: "title", x: 0, y: 13 }, title);
-      for (const value of rows ? [0, rows] : ticks(ys[0], ys[1], yTicks)) {
+      for (const value of rows ? ys : ticks(ys[0], ys[1], yTicks)) {
         draw(axes, "path", {
           class: "grid",
           d: `M${x(xs[0])},${y(value)}H${x(xs[1])}`,
         });
         const place = { class: "tick y", x: MARGIN.left - 8, y: y(value) };
-        draw(axes, "text", place, String(value).replace("-", "−"));
+        draw(axes, "text", place, yText(value).replace("-", "−"));
       }
-      draw(axes, "path", { class: "axis", d: `M${x(xs[0])},${y(0)}H${x(xs[1])}` });
+      if (clip) {
+        const inside = draw(axes, "clipPath", { id: `spikereg-${number}` });
+        const size = { width, height: bottom - MARGIN.top };
+        draw(inside, "rect", { x: 0, y: MARGIN.top, ...size });
+      }
+      draw(axes, "path", {
+        class: "axis",
+        d: `M${x(xs[0])},${y(log ? ys[0] : 0)}H${x(xs[1])}`,
+      });
       if (!xLabel) return;
       for (const value of ticks(
         xs[0],
@@ -140,6 +164,21 @@ export function panel(
       }
       const place = { class: "label", x: x((xs[0] + xs[1]) / 2), y: height - 5 };
       draw(axes, "text", place, xLabel);
+    },
+
+    /**
+     * The place of a pointer, in the axes' units.
+     *
+     * @param {{clientX: number, clientY: number}} pointer
+     * @returns {[number, number]}
+     */
+    place({ clientX, clientY }) {
+      const box = svg.getBoundingClientRect();
+      const across =
+        ((clientX - box.left) * (width / box.width) - MARGIN.left) /
+        (width - MARGIN.left - right);
+      const up = (bottom - (clientY - box.top)) / (bottom - MARGIN.top);
+      return [xs[0] + across * (xs[1] - xs[0]), ys[0] + up * (ys[1] - ys[0])];
     },
 
     /**
@@ -232,6 +271,21 @@ export function panel(
         text.setAttribute("y", String(height));
         text.textContent = label;
       }
+    },
+
+    /**
+     * Columns side by side over the whole axis.
+     *
+     * @param {string} name
+     * @param {ArrayLike<number>} heights
+     */
+    columns(name, heights) {
+      const size = (xs[1] - xs[0]) / heights.length;
+      let d = `M${x(xs[0])},${y(0)}`;
+      for (let n = 0; n < heights.length; n++) {
+        d += `V${y(heights[n])}H${x(xs[0] + (n + 1) * size)}`;
+      }
+      mark(`columns ${name}`, "path").setAttribute("d", `${d}V${y(0)}`);
     },
 
     /**

@@ -50,7 +50,7 @@ const network = {
         title: `layer ${n + 1} (${name}): spikes by neuron`,
         height: 210,
         xLabel: "time step",
-        rows: layers[n].bias.length,
+        rows: true,
         right: BAR + 14,
       }),
     );

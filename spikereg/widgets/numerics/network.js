@@ -120,9 +120,28 @@ export function rates(spikes, neurons) {
  * @param {Float32Array} matrix  of N rows
  * @param {number} rows  N
  */
-function transposed(matrix, rows) {
+export function transposed(matrix, rows) {
   const columns = matrix.length / rows;
   return matrix.map((_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]);
+}
+
+/**
+ * Write layers as numbers: what unpack reads.
+ *
+ * @param {Layer[]} layers
+ * @returns {DataView}
+ */
+export function pack(layers) {
+  const numbers = layers.flatMap(({ weight, bias, beta, threshold }) => [
+    // PyTorch's matrix has one row a neuron.
+    ...transposed(weight, weight.length / bias.length),
+    ...bias,
+    ...beta,
+    ...threshold,
+  ]);
+  const view = new DataView(new ArrayBuffer(4 * numbers.length));
+  numbers.forEach((number, i) => view.setFloat32(4 * i, number, true));
+  return view;
 }
 
 /**

@@ -1,0 +1,63 @@
+// A run as the end of an address, and back: pure functions, no drawing.
+
+import { nameOf, read, written } from "./curve.js";
+
+/**
+ * @typedef {import("../explorer.js").Control} Control
+ * @typedef {Record<string, any>} Values
+ * @typedef {{target: number[], values: Values}} Run
+ */
+
+const LONGEST = 2000; // letters; ours have a few hundred
+
+/**
+ * @param {Run} run
+ * @param {Record<string, number[]>} presets
+ * @returns {string}  without the sign #
+ */
+export function address({ target, values }, presets) {
+  const name = nameOf(target, presets);
+  const curve = name === "drawn" ? written(target) : name;
+  return new URLSearchParams({ target: curve, ...values }).toString();
+}
+
+/**
+ * What an address says; null where it says nothing that could be a run, or anything that
+ * is none: it may come from anybody.
+ *
+ * @param {string} hash  with or without the sign #
+ * @param {Control[]} controls
+ * @param {Record<string, number[]>} presets
+ * @param {number} steps  of the curve
+ * @returns {Run | null}
+ */
+export function parsed(hash, controls, presets, steps) {
+  if (hash.length > LONGEST) return null;
+  const said = new URLSearchParams(hash.replace(/^#/, ""));
+  const name = said.get("target");
+  if (name === null) return null;
+  const target = Object.hasOwn(presets, name) ? presets[name] : read(name, steps);
+  if (!target) return null;
+  /** @type {Values} */
+  const values = {};
+  for (const control of controls) {
+    const text = said.get(control.name);
+    const value = text === null ? control.value : allowed(text, control);
+    if (value === null) return null;
+    values[control.name] = value;
+  }
+  return { target: [...target], values };
+}
+
+/**
+ * @param {string} text
+ * @param {Control} control
+ * @returns {any}  null for what the control does not allow
+ */
+function allowed(text, { words, min, max, whole }) {
+  if (words) return words.includes(text) ? text : null;
+  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text)) return null;
+  const value = Number(text);
+  const within = value >= Number(min) && value <= Number(max);
+  return within && (!whole || Number.isInteger(value)) ? value : null;
+}

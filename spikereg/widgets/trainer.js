@@ -1,0 +1,98 @@
+// The page's side of the training: orders to the worker, and what has come back.
+
+import { record } from "./numerics/history.js";
+
+/**
+ * @typedef {import("./worker.js").Sight} Sight
+ * @typedef {import("./worker.js").Order} Order
+ */
+
+const LIMIT = 10_000; // iterations until training pauses by itself
+const PERIOD = 500; // milliseconds over which the speed is measured
+
+/**
+ * @param {string} source  of the worker
+ * @param {() => void} changed  called when there is something new to draw
+ */
+export function makeTrainer(source, changed) {
+  // A page opened from a file may start no worker from another file, but this one.
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url);
+
+  let run = 0;
+  let turn = 0;
+  let resume = false; // when the page is seen again
+  let mark = { time: 0, iteration: 0 };
+
+  const state = {
+    /** @type {Sight | null}  what the network does */
+    sight: null,
+    losses: record(),
+    /** @type {number[]}  decays at the start */
+    start: [],
+    going: false,
+    /** @type {number | null}  iterations a second */
+    speed: null,
+    fault: "",
+  };
+
+  /** @param {Order} order */
+  const tell = (order) => worker.postMessage(order);
+
+  worker.onerror = ({ message }) => {
+    state.fault = `Nothing can train here: the page's worker has failed. ${message ?? ""}`;
+    changed();
+  };
+
+  worker.onmessage = (/** @type {MessageEvent<Sight>} */ { data }) => {
+    if (data.run !== run) return;
+    if (!state.sight) state.start = data.decays;
+    state.sight = data;
+    for (const loss of data.losses) state.losses.add(loss);
+    if (data.turn === turn && !data.going) state.going = false;
+    const passed = performance.now() - mark.time;
+    if (state.going && passed > PERIOD) {
+      state.speed = (1000 * (data.iteration - mark.iteration)) / passed;
+      mark = { time: performance.now(), iteration: data.iteration };
+    }
+    changed();
+  };
+
+  /** @param {number} count  of iterations */
+  function go(count) {
+    state.going = count > 1;
+    mark = { time: performance.now(), iteration: state.sight?.iteration ?? 0 };
+    tell({ go: count, turn: ++turn });
+    changed();
+  }
+
+  // A page that nobody sees does not train.
+  function watch() {
+    if (document.hidden) {
+      resume = state.going;
+      if (resume) go(0);
+    } else if (resume) {
+      go(LIMIT);
+    }
+  }
+  document.addEventListener("visibilitychange", watch);
+
+  return {
+    state,
+    train: () => go(LIMIT),
+    pause: () => go(0),
+    step: () => go(1),
+    /** Stop, and begin a new run.  @param {Order} order */
+    begin(order) {
+      Object.assign(state, { sight: null, losses: record(), speed: null });
+      mark = { time: performance.now(), iteration: order.iteration ?? 0 };
+      tell({ ...order, begin: ++run, go: state.going ? LIMIT : 0, turn: ++turn });
+    },
+    tell,
+    end() {
+      worker.terminate();
+      URL.revokeObjectURL(url);
+      document.removeEventListener("visibilitychange", watch);
+    },
+  };
+}

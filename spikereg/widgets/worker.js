@@ -1,0 +1,113 @@
+// Trains beside the page, so that the page stays quick: takes orders, sends what it sees.
+
+import { pack, unpack } from "./numerics/network.js";
+import { training } from "./numerics/regressor.js";
+
+/**
+ * @typedef {import("./numerics/regressor.js").Settings} Settings
+ * @typedef {object} Order
+ * @property {number} [begin]  the number of a new run, with settings and target
+ * @property {Settings} [settings]
+ * @property {number[]} [target]
+ * @property {DataView} [weights]  to begin with
+ * @property {number} [iteration]  that led to these weights
+ * @property {number} [go]  iterations to train; 0 to pause
+ * @property {number} [turn]  the number of this order to go
+ * @property {boolean} [drawn]  the page has drawn what it was sent
+ */
+
+/**
+ * @typedef {object} Sight
+ * @property {number} run
+ * @property {number} turn  the last order to go
+ * @property {number} iteration
+ * @property {number[]} losses  of the iterations since the last sight
+ * @property {number} loss  of the network as it is now
+ * @property {Float32Array} output  [T]
+ * @property {Float32Array[]} spikes  of both layers, [T * N]
+ * @property {number[]} decays  of both layers
+ * @property {boolean} going
+ * @property {DataView | null} weights
+ */
+
+const SLICE = 8; // milliseconds between two looks at the orders
+const RARE = 1000; // milliseconds between two sights with all weights
+
+/** @type {ReturnType<typeof training>} */
+let session;
+let begun = 0; // the number of the run
+let turn = 0;
+let iteration = 0;
+let left = 0;
+let ready = true; // the page has drawn what it was sent
+/** @type {number[]} */
+let losses = [];
+let last = 0; // when the weights were sent
+let awake = false;
+
+// Unlike a timer a message comes at once.
+const { port1, port2 } = new MessageChannel();
+port1.onmessage = work;
+
+function wake() {
+  if (awake || left === 0) return;
+  awake = true;
+  port2.postMessage(null);
+}
+
+function work() {
+  awake = false;
+  const end = performance.now() + SLICE;
+  while (left > 0 && performance.now() < end) {
+    losses.push(session.iterate());
+    iteration++;
+    left--;
+  }
+  if (ready || left === 0) send();
+  wake();
+}
+
+function send() {
+  const { runs, loss } = session.look();
+  const now = performance.now();
+  const whole = left === 0 || now - last > RARE;
+  if (whole) last = now;
+  ready = false;
+  /** @type {Sight} */
+  const sight = {
+    run: begun,
+    turn,
+    iteration,
+    losses,
+    loss,
+    output: runs[2].membrane,
+    spikes: [runs[0].spikes, runs[1].spikes],
+    decays: [...session.layers[0].beta, ...session.layers[1].beta],
+    going: left > 0,
+    weights: whole ? pack(session.layers) : null,
+  };
+  losses = [];
+  postMessage(sight);
+}
+
+/** @param {MessageEvent<Order>} event */
+self.onmessage = ({ data }) => {
+  const { begin, settings, target, weights, go } = data;
+  if (data.drawn) ready = true;
+  if (begin !== undefined && settings && target) {
+    const { hidden } = settings;
+    const shapes = [
+      { inputs: 1, width: hidden, reset: settings.reset },
+      { inputs: hidden, width: hidden, reset: settings.reset },
+      { inputs: hidden, width: 1, reset: /** @type {const} */ ("none") },
+    ];
+    session = training(settings, target, weights ? unpack(weights, shapes) : null);
+    [begun, iteration, losses] = [begin, data.iteration ?? 0, []];
+  } else {
+    if (settings) session.change(settings);
+    if (target) session.follow(target);
+  }
+  if (go !== undefined) [left, turn] = [go, data.turn ?? 0];
+  if (left === 0 && !data.drawn) send();
+  wake();
+};
