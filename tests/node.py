@@ -11,8 +11,8 @@ from spikereg.widgets._source import joined
 ROOT = Path(__file__).parent.parent
 NODE = shutil.which("node") or Path(sys.executable).with_name("node")
 # All of the explorers' functions, joined as a page gets them.
-SOURCE = joined("network.js").replace("export default", "const explorer =") + joined(
-    "numerics/surrogate.js"
+SOURCE = joined("numerics/regressor.js", "playground.js", "network.js").replace(
+    "export default", "globalThis.explorer ="
 )
 
 
@@ -30,7 +30,7 @@ def javascript(expression, **values):
         ]
     )
     ended = subprocess.run(
-        [NODE, "--input-type=module"],
+        [NODE, "--expose-gc", "--input-type=module"],
         input=program,
         capture_output=True,
         text=True,

@@ -10,7 +10,12 @@ import pytest
 import traitlets
 
 from spikereg import RegressionDataset, SpikingRegressor
-from spikereg.widgets import LIFExplorer, NetworkExplorer, SurrogateExplorer
+from spikereg.widgets import (
+    LIFExplorer,
+    NetworkExplorer,
+    Playground,
+    SurrogateExplorer,
+)
 from spikereg.widgets._explorer import Choice, Range
 from spikereg.widgets._source import FOLDER, joined
 
@@ -20,6 +25,7 @@ EXPLORERS = [
     LIFExplorer,
     SurrogateExplorer,
     functools.partial(NetworkExplorer, MODEL, DATASET),
+    Playground,
 ]
 each_explorer = pytest.mark.parametrize("make", EXPLORERS)
 
@@ -53,8 +59,8 @@ def test_both_ends_of_a_range_are_allowed_and_what_lies_beyond_is_refused(make):
             with pytest.raises(traitlets.TraitError) as raised:
                 make(**{name: value})
             assert str(raised.value) == (
-                f"{name} must be between {trait.low:g} and {trait.high:g}, "
-                f"not {value!r}"
+                f"{name} must be {trait.kind}between {trait.low:g} and "
+                f"{trait.high:g}, not {value!r}"
             )
 
 
@@ -109,7 +115,12 @@ def test_a_slider_can_be_linked():
 
 @pytest.mark.parametrize(
     "explorer",
-    [LIFExplorer(beta=0.25, reset_mechanism="zero"), SurrogateExplorer(slope=3)],
+    [
+        LIFExplorer(beta=0.25, reset_mechanism="zero"),
+        SurrogateExplorer(slope=3),
+        Playground(target="sine", seed=3),
+        Playground(target=[0, 0.5, 1], lr=0.01),
+    ],
     ids=lambda explorer: type(explorer).__name__,
 )
 def test_the_repr_is_the_call(explorer):
@@ -130,7 +141,7 @@ def test_no_repr_holds_an_address(make):
 @each_explorer
 def test_the_page_gets_one_script_without_imports_and_its_own_start(make):
     name, *others = controls(make())
-    value = next(v for v in (0.5, "zero", "atan", 2.0) if _fits(make, name, v))
+    value = next(v for v in (0.5, "zero", "atan", 2.0, 16) if _fits(make, name, v))
     explorer = make(**{name: value})
     source = explorer.get_state()["_esm"]
     assert not re.search(r"^(import|export (?!default))", source, re.MULTILINE)

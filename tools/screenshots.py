@@ -55,6 +55,11 @@ def show(page: Page, address: str, theme: str) -> None:
         ".filter((view) => view.querySelector('.spikereg .panel[width]')).length",
         arg=views.count(),
     )
+    # A playground draws its network as soon as its worker has started.
+    page.wait_for_function(
+        "[...document.querySelectorAll('.spikereg .pad')]"
+        ".every((pad) => pad.querySelector('.curve.membrane'))"
+    )
 
 
 def take(browser: Browser, page_file: Path, look: str) -> None:

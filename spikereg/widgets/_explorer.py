@@ -1,7 +1,6 @@
 """What all explorers have in common: traits that check themselves, and controls."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import anywidget
@@ -63,12 +62,13 @@ class Whole(Range):
     def __init__(
         self, low: int, high: int, step: int, default: int, label: str
     ) -> None:
-        super().__init__(low, high, step, default, label)
+        super().__init__(float(low), float(high), float(step), float(default), label)
+        self.default_value = default
         self.metadata["control"]["whole"] = True
 
     def allows(self, value: Any) -> bool:
-        """Say whether the value is an integer within the bounds."""
-        return isinstance(value, Integral) and super().allows(value)
+        """Say whether the value is a whole number within the bounds."""
+        return super().allows(value) and value == int(value)
 
     def validate(self, obj: traitlets.HasTraits, value: Any) -> int:
         """Raise ``TraitError`` unless the value is allowed."""

@@ -35,7 +35,7 @@ def _presets(steps: int) -> dict[str, tuple[float, ...]]:
 PRESETS = _presets(STEPS)
 
 
-class Curve(traitlets.Any):  # type: ignore[type-arg]  # Colab's traitlets take none
+class Curve(traitlets.Any):
     """A target: the name of a preset, or its values, kept to three decimals."""
 
     def __init__(self) -> None:
@@ -83,8 +83,8 @@ class Playground(Explorer):
     begins from the very weights of ``SpikingRegressor(hidden, seed=seed)``.
 
     In both hidden layers the decays, there between 0 and 1, are spread over the range
-    from ``beta_from`` to ``beta_to``, the thresholds likewise. All values but ``hidden``
-    and ``seed`` can be changed while it trains; these two start afresh.
+    from ``beta_from`` to ``beta_to``, the thresholds likewise. All values but
+    ``hidden`` and ``seed`` can be changed while it trains; these two start afresh.
 
     The parameters are traits, as those of :class:`spikereg.widgets.LIFExplorer`.
 
@@ -144,8 +144,8 @@ class Playground(Explorer):
         """Return the network of the page, with exactly its weights.
 
         Returns:
-            The network as it was last sent: see ``weights``. Before that, the one that
-            training begins from.
+            The network that the page sent last, as ``weights``; before that, the one
+            that training begins from.
         """
         model = SpikingRegressor(self.hidden, seed=self.seed)
         model.lif_in = self._changed(model.lif_in)
@@ -159,13 +159,14 @@ class Playground(Explorer):
             )
             for tensor in (linear.weight, linear.bias, neuron.beta, neuron.threshold)
         ]
-        numbers = torch.tensor(np.frombuffer(self.weights, "<f4"))
-        sizes = [tensor.numel() for tensor in tensors]
+        numbers = np.frombuffer(self.weights, "<f4")
+        ends = np.cumsum([tensor.numel() for tensor in tensors])
         # Weights of another width are those from before the page heard of the new one.
-        if len(numbers) == sum(sizes):
+        if len(numbers) == ends[-1]:
             with torch.no_grad():
-                for tensor, part in zip(tensors, numbers.split(sizes), strict=True):
-                    tensor.copy_(part.view_as(tensor))
+                parts = np.split(numbers, ends[:-1])
+                for tensor, part in zip(tensors, parts, strict=True):
+                    tensor.copy_(torch.tensor(part).view_as(tensor))
         return model
 
     def _changed(self, neuron: snn.Leaky) -> snn.Leaky:

@@ -25,7 +25,7 @@ const decimal = (value) => String(Number(value.toPrecision(6)));
  * @param {number} from
  * @param {number} to
  */
-function spread(draws, from, to) {
+function spreading(draws, from, to) {
   if (from === 0 && to === 1) return draws;
   return `${decimal(from)} + ${decimal(to - from)} * ${draws}`;
 }
@@ -37,8 +37,8 @@ function spread(draws, from, to) {
  */
 export function python({ target, values }, presets, iterations) {
   const { hidden, seed, lr, slope, reset } = values;
-  const beta = spread("neuron.beta.detach()", values.beta_from, values.beta_to);
-  const threshold = spread(
+  const beta = spreading("neuron.beta.detach()", values.beta_from, values.beta_to);
+  const threshold = spreading(
     "neuron.threshold",
     values.threshold_from,
     values.threshold_to,

@@ -1,0 +1,279 @@
+"""The playground's curves, links, history and Python lines."""
+
+import random
+import string
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from node import javascript
+
+from spikereg import SpikingRegressor
+from spikereg.widgets import Playground
+from spikereg.widgets.playground import PRESETS
+
+CONTROLS = Playground()._controls
+DEFAULTS = {control["name"]: control["value"] for control in CONTROLS}
+WAYS = [
+    {"target": "sqrt", "values": DEFAULTS},
+    {
+        "target": "bumps",
+        "values": DEFAULTS | {"hidden": 8, "lr": 0.1, "seed": 99, "slope": 1.0},
+    },
+    {
+        "target": [round(0.5 + 0.5 * np.sin(t / 7), 3) for t in range(50)],
+        "values": DEFAULTS
+        | {
+            "reset": "zero",
+            "beta_from": 0.25,
+            "beta_to": 0.75,
+            "threshold_from": 0.5,
+            "threshold_to": 0.5,
+            "lr": 1e-4,
+        },
+    },
+]
+WAYS = [way | {"target": Playground(target=way["target"]).target} for way in WAYS]
+
+# Curves
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.tuples(st.floats(-3, 22), st.floats(-1, 2)),
+    st.tuples(st.floats(-3, 22), st.floats(-1, 2)),
+)
+def test_a_stroke_is_a_straight_line_and_touches_nothing_else(start, end):
+    curve = [0.123] * 20
+    there, back = javascript(
+        "[stroke(given.curve, given.start, given.end),"
+        " stroke(given.curve, given.end, given.start)]",
+        curve=curve,
+        start=start,
+        end=end,
+    )
+    (left, low), (right, high) = sorted([start, end], key=lambda point: point[0])
+    first, last = (int(np.clip(np.floor(t + 0.5), 0, 19)) for t in (left, right))
+    expected = np.array(curve)
+    if right > left:
+        inside = np.arange(first, last + 1)
+        line = np.interp(inside, [left, right], [low, high])
+        expected[inside] = np.clip(line, 0, 1)
+        np.testing.assert_allclose(there, expected, atol=5.1e-4)
+        assert there == back
+    assert all(round(y, 3) == y for y in there)
+    assert there[:first] == curve[:first]
+    assert there[last + 1 :] == curve[last + 1 :]
+
+
+def test_a_stroke_straight_up_ends_where_the_pen_is():
+    found = javascript("stroke([0, 0, 0], [1, 0.2], [1, 0.7])")
+    assert found == [0, 0.7, 0]
+
+
+@given(st.lists(st.integers(0, 1000), min_size=2, max_size=60))
+@settings(max_examples=25, deadline=None)
+def test_a_curve_comes_back_from_its_text(heights):
+    curve = [height / 1000 for height in heights]
+    text, back = javascript(
+        "[written(given.curve), read(written(given.curve), given.curve.length)]",
+        curve=curve,
+    )
+    assert back == curve
+    assert len(text) == 2 * len(curve)
+
+
+def test_a_curve_is_named_if_it_is_a_preset():
+    for name, curve in PRESETS.items():
+        assert javascript("nameOf(given.curve, given.presets)", **_named(curve)) == name
+    other = [*PRESETS["sqrt"][:-1], 0.5]
+    assert javascript("nameOf(given.curve, given.presets)", **_named(other)) == "drawn"
+
+
+def _named(curve):
+    return {"curve": curve, "presets": PRESETS}
+
+
+# Links
+
+PARSE = (
+    "given.hashes.map((hash) => parsed(hash, given.controls, given.presets, "
+    "given.steps ?? 50))"
+)
+CONTEXT = {"controls": CONTROLS, "presets": PRESETS}
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["default", "preset", "drawn"])
+def test_a_run_comes_back_from_its_address(way):
+    text = javascript("address(given.way, given.presets)", way=way, presets=PRESETS)
+    assert set(text) <= set(string.ascii_letters + string.digits + "=&.-_")
+    (found,) = javascript(PARSE, hashes=["#" + text], **CONTEXT)
+    assert found["target"] == list(way["target"])
+    assert found["values"] == way["values"]
+
+
+def test_what_a_link_leaves_out_is_the_default():
+    (found,) = javascript(
+        PARSE, hashes=["#seed=7&target=sine&from=a%20friend"], **CONTEXT
+    )
+    assert found["values"] == DEFAULTS | {"seed": 7}
+    assert found["target"] == list(PRESETS["sine"])
+
+
+BAD = [
+    "",
+    "#",
+    "#what-is-in-it",
+    "#seed=1",
+    "#target=",
+    "#target=__proto__",
+    "#target=constructor",
+    "#target=drawn",
+    "#target=SINE",
+    "#target=" + "zz" * 50,
+    "#target=" + "00" * 49,
+    "#target=" + "00" * 51,
+    "#target=" + "0-" * 50,
+    "#target=sine&seed=100",
+    "#target=sine&seed=-1",
+    "#target=sine&seed=1.5",
+    "#target=sine&seed=1e1",
+    "#target=sine&seed=NaN",
+    "#target=sine&seed=Infinity",
+    "#target=sine&seed=0x10",
+    "#target=sine&seed=",
+    "#target=sine&seed=%201",
+    "#target=sine&hidden=7",
+    "#target=sine&hidden=1000000",
+    "#target=sine&lr=0",
+    "#target=sine&beta_to=1.01",
+    "#target=sine&reset=<img src=x onerror=alert(1)>",
+    "#target=sine&reset=javascript:alert(1)",
+    "#target=%E0%A4%A&seed=%",
+    "#target=sine&" + "x" * 2000,
+]
+
+
+def test_what_is_no_run_is_none():
+    assert javascript(PARSE, hashes=BAD, **CONTEXT) == [None] * len(BAD)
+
+
+def hostile(number):
+    """Return that many addresses, from noise to almost right."""
+    draw = random.Random(0)
+    names = ["target", *DEFAULTS, "__proto__", "x"]
+    words = [
+        "sine",
+        "00" * 50,
+        "",
+        "1",
+        "-1",
+        "1e9",
+        "NaN",
+        "zero",
+        "<b>",
+        "%",
+        "9" * 50,
+    ]
+    for _ in range(number):
+        if draw.random() < 0.3:
+            text = "".join(
+                map(chr, draw.choices(range(32, 0x2FF), k=draw.randrange(80)))
+            )
+            yield "#" + quote(text) if draw.random() < 0.5 else "#" + text
+        else:
+            pairs = [
+                f"{draw.choice(names)}={draw.choice(words)}"
+                for _ in range(draw.randrange(1, 8))
+            ]
+            yield "#" + "&".join(
+                ["target=sine", *pairs] if draw.random() < 0.5 else pairs
+            )
+
+
+def test_a_thousand_random_addresses_give_a_run_that_is_allowed_or_none():
+    found = javascript(PARSE, hashes=list(hostile(1000)), **CONTEXT)
+    runs = [run for run in found if run is not None]
+    assert 10 < len(runs) < 900
+    for run in runs:
+        playground = Playground(target=run["target"], **run["values"])
+        assert list(playground.target) == run["target"]
+        assert run["values"].keys() == DEFAULTS.keys()
+
+
+# History
+
+
+@pytest.mark.parametrize("count", [1, 399, 400, 401, 5000, 12_345])
+def test_a_history_is_bounded_and_keeps_the_mean(count):
+    found = javascript(
+        """((losses) => {
+          for (let n = 0; n < given.count; n++) losses.add(n);
+          return losses.get();
+        })(record())""",
+        count=count,
+    )
+    points, size = np.array(found["points"]), found["size"]
+    assert len(points) < 400
+    assert count - size < size * len(points) <= count
+    np.testing.assert_allclose(points, np.arange(len(points)) * size + (size - 1) / 2)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1))
+@settings(max_examples=25, deadline=None)
+def test_the_columns_are_a_histogram(values):
+    found = javascript("counts(given.values, 8)", values=values)
+    assert found == np.histogram(values, 8, (0, 1))[0].tolist()
+
+
+# Python
+
+
+@pytest.mark.parametrize("iterations", [0, 30])
+@pytest.mark.parametrize("way", WAYS, ids=["default", "preset", "drawn"])
+def test_the_lines_of_python_train_the_same_network(monkeypatch, way, iterations):
+    lines = javascript(
+        "python(given.way, given.presets, given.iterations)",
+        way=way,
+        presets=PRESETS,
+        iterations=iterations,
+    )
+    calls = []
+    monkeypatch.setattr(
+        "spikereg.fit", lambda *args, **named: calls.append((args, named))
+    )
+    exec(lines, {})
+    (((model, ((features, target),)), named),) = calls
+    playground = Playground(target=way["target"], **way["values"])
+    assert named == {"epochs": iterations or 100, "lr": playground.lr}
+    assert features.flatten().equal(torch.linspace(0, 1, 50))
+    np.testing.assert_allclose(target.flatten(), playground.target, atol=1e-6)
+    expected = playground.model()
+    assert isinstance(model, SpikingRegressor)
+    for name, value in expected.state_dict().items():
+        torch.testing.assert_close(model.state_dict()[name], value)
+    for name in ("lif_in", "lif_hidden"):
+        theirs, ours = getattr(expected, name), getattr(model, name)
+        assert theirs.reset_mechanism == ours.reset_mechanism
+        distance = torch.tensor([-0.3, 0.2], requires_grad=True)
+        (wanted,) = torch.autograd.grad(theirs.spike_grad(distance).sum(), distance)
+        (given_,) = torch.autograd.grad(ours.spike_grad(distance).sum(), distance)
+        torch.testing.assert_close(given_, wanted)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_lines_say_a_preset_as_a_formula(monkeypatch, name):
+    lines = javascript(
+        "python(given.way, given.presets, 1)",
+        way={"target": PRESETS[name], "values": DEFAULTS},
+        presets=PRESETS,
+    )
+    monkeypatch.setattr("spikereg.fit", lambda *args, **_: found.append(args[1][0][1]))
+    found = []
+    exec(lines, {})
+    assert "tensor([" not in lines
+    np.testing.assert_allclose(found[0].flatten(), PRESETS[name], atol=1e-6)
+    assert max(map(len, lines.splitlines())) <= 88
