@@ -1,10 +1,13 @@
-"""Time what an explorer does when a slider moves, in Chromium.
+"""Time what an explorer does when a slider moves, and how the playground trains.
 
     make bench        or: python benchmarks/page.py [--quick] [--markdown]
 
 An update is the drawing that follows one movement of a slider: the numerics, the
 change of the figure, and the browser's style, layout and painting, all on the page's
 one thread. At 60 frames a second it has 16.7 ms.
+
+The playground trains in a worker and draws what it does. Its 100 iterations begin with
+the click on its button and end when the page has drawn them.
 """
 
 import argparse
@@ -26,6 +29,7 @@ from spikereg import RegressionDataset, SpikingRegressor  # noqa: E402
 from spikereg.widgets import (  # noqa: E402
     LIFExplorer,
     NetworkExplorer,
+    Playground,
     SurrogateExplorer,
 )
 
@@ -38,7 +42,7 @@ MOUNT = """async ({ source, css, state, numbers }) => {
     get: (name) => state[name],
     set: (name, value) => {
       state[name] = value;
-      heard[`change:${name}`]();
+      heard[`change:${name}`]?.();
     },
     save_changes() {},
     on: (event, callback) => (heard[event] = callback),
@@ -71,17 +75,36 @@ MOVE = """async (updates) => {
 }"""
 
 
+# Trains a playground, and returns the seconds that its first 100 iterations took, those
+# in each later second, and the milliseconds between two of the page's frames.
+TRAIN = """async (seconds) => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const iteration = () => Number(document.querySelector("dd").textContent);
+  const start = performance.now();
+  document.querySelector(".main").click();
+  while (iteration() < 100) await frame();
+  const took = (performance.now() - start) / 1000;
+  const [from, before] = [performance.now(), iteration()];
+  const frames = [await frame()];
+  while (performance.now() - from < 1000 * seconds) frames.push(await frame());
+  const speed = (iteration() - before) / ((performance.now() - from) / 1000);
+  document.querySelector(".main").click();
+  return [took, speed, frames.slice(1).map((time, n) => time - frames[n])];
+}"""
+
+
 def busy(session: CDPSession) -> float:
     """Return how long the page's thread has been busy so far, in ms."""
     metrics = session.send("Performance.getMetrics")["metrics"]
     return 1000 * next(m["value"] for m in metrics if m["name"] == "TaskDuration")
 
 
-def measure(page: Page, explorer: Any, updates: int) -> list[str]:
-    """Return a row of the table."""
+def mount(page: Page, explorer: Any) -> None:
+    """Put an explorer alone into the page."""
     page.goto("about:blank")
     values = [control["name"] for control in explorer._controls]
-    names = {"_controls", "_layers", "_task", *values} & set(explorer.keys)
+    others = {"_controls", "_layers", "_task", "_presets", "_worker", "target"}
+    names = {*others, *values} & set(explorer.keys)
     state = {name: getattr(explorer, name) for name in names}
     numbers = base64.b64encode(getattr(explorer, "_numbers", b"")).decode()
     page.evaluate(
@@ -93,6 +116,11 @@ def measure(page: Page, explorer: Any, updates: int) -> list[str]:
             "numbers": numbers,
         },
     )
+
+
+def measure(page: Page, explorer: Any, updates: int) -> list[str]:
+    """Return a row of the table of updates."""
+    mount(page, explorer)
     page.evaluate(MOVE, 20)
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
@@ -108,8 +136,24 @@ def measure(page: Page, explorer: Any, updates: int) -> list[str]:
     ]
 
 
+def train(page: Page, hidden: int, seconds: float) -> list[str]:
+    """Return a row of the table of training: the median of five runs."""
+    runs = []
+    for seed in range(5):
+        mount(page, Playground(hidden=hidden, seed=seed))
+        runs.append(page.evaluate(TRAIN, seconds))
+    took, speed, frames = zip(*runs, strict=True)
+    gaps = sorted(gap for run in frames for gap in run)
+    return [
+        f"{statistics.median(took):.2f}",
+        f"{statistics.median(speed):.0f}",
+        f"{1000 / statistics.mean(gaps):.0f}",
+        f"{gaps[int(0.95 * len(gaps))]:.1f}",
+    ]
+
+
 def main() -> None:
-    """Measure every explorer and print the table."""
+    """Measure every explorer and the playground and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a rough look")
     parser.add_argument("--markdown", action="store_true", help="print such a table")
@@ -126,8 +170,13 @@ def main() -> None:
             [name, *measure(page, explorer, 60 if options.quick else 600)]
             for name, explorer in explorers.items()
         ]
-        print(f"An explorer's update in Chromium {browser.version}, ms\n")
+        trained = [
+            [f"H = {hidden}", *train(page, hidden, 0.5 if options.quick else 3)]
+            for hidden in (8, 128, 256)
+        ]
+        version = browser.version
         browser.close()
+    print(f"An explorer's update in Chromium {version}, ms\n")
     head = [
         "explorer",
         "script",
@@ -136,6 +185,15 @@ def main() -> None:
         "frames a second",
     ]
     table(head, rows, options.markdown)
+    print(f"\nThe playground's training in Chromium {version}\n")
+    head = [
+        "playground",
+        "s for 100 iterations",
+        "iterations a second",
+        "frames a second",
+        "ms between frames, 95 %",
+    ]
+    table(head, trained, options.markdown)
 
 
 if __name__ == "__main__":

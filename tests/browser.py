@@ -76,13 +76,13 @@ def served(tmp_path_factory):
 
 
 @contextmanager
-def opened(browser, address, theme="light", width=1280):
+def opened(browser, address, theme="light", width=1280, motion="reduce", script=""):
     """Open a page, its formulas and widgets drawn, and give it back with its faults."""
     local = (
         address.rpartition("/courses/")[0] if address.startswith("http") else "file:"
     )
     with browser.new_context(
-        viewport={"width": width, "height": 900}, reduced_motion="reduce"
+        viewport={"width": width, "height": 900}, reduced_motion=motion
     ) as context:
         faults = []
 
@@ -97,6 +97,7 @@ def opened(browser, address, theme="light", width=1280):
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.add_init_script(path=ROOT / "tests" / "page.js")
+        page.add_init_script(script)
         page.on("pageerror", lambda error: faults.append(f"raises {error}"))
         page.on("requestfailed", lambda request: faults.append(f"lacks {request.url}"))
         page.on(

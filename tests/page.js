@@ -70,6 +70,7 @@ window.spikeregTest = {
       [".jupyter-widgets :is(.widget-label, .widget-readout)", "color", 4.5],
       [".spikereg :is(.curve, .dots, .raster, .axis)", "stroke", 3],
       [".spikereg .bars", "fill", 3],
+      [".spikereg .columns", "stroke", 3],
       [".spikereg :is(button, select)", "borderTopColor", 3],
       [".noUi-handle", "backgroundColor", 3],
     ];
@@ -77,7 +78,8 @@ window.spikeregTest = {
       [...document.querySelectorAll(selector)].map((element) => {
         const own = light(rgb(getComputedStyle(element)[property]));
         // A handle is seen before the page more than before its own track.
-        const ground = element.closest(".jupyter-widgets") ?? element;
+        const around = property === "borderTopColor" ? element.parentElement : element;
+        const ground = element.closest(".jupyter-widgets") ?? around;
         const other = light(behind(ground));
         const ratio = (Math.max(own, other) + 0.05) / (Math.min(own, other) + 0.05);
         const name = `${element.getAttribute("class")} ${property} ${element.textContent}`;
@@ -115,6 +117,69 @@ window.spikeregTest = {
     return { shown, heard };
   },
 
+  /**
+   * A playground outside of a book, trained and looked at a second time: what it tells
+   * a kernel, and how far it is.
+   */
+  async trained({ source, state, steps }) {
+    const module = new Blob([source], { type: "text/javascript" });
+    const { default: widget } = await import(URL.createObjectURL(module));
+    const ignore = () => {};
+    let saved = {};
+    const model = {
+      get: (name) => state[name],
+      set: (name, value) => (state[name] = value),
+      save_changes: () => (saved = { ...state }),
+      on: ignore,
+      off: ignore,
+    };
+    const views = [];
+    const look = async () => {
+      const el = document.body.appendChild(document.createElement("div"));
+      views.push(el);
+      await widget.render({ model, el });
+    };
+    const iteration = (view) => Number(view.querySelector("dd")?.textContent);
+    const until = async (done) => {
+      while (!done()) await new Promise(requestAnimationFrame);
+    };
+    const button = (text) =>
+      [...views[0].querySelectorAll("button")].find((b) => b.textContent === text);
+    await look();
+    await until(() => saved.weights);
+    for (let n = 1; n <= steps; n++) {
+      button("Step").click();
+      await until(() => iteration(views[0]) === n);
+    }
+    const { weights, loss } = saved;
+    await look();
+    await until(() => iteration(views[1]) > 0);
+    const path = (view) => view.querySelector(".pad .membrane").getAttribute("d");
+    return {
+      weights: [...new Uint8Array(weights.buffer)],
+      iteration: saved.iteration,
+      loss,
+      second: iteration(views[1]),
+      same: path(views[0]) === path(views[1]),
+    };
+  },
+
+  /** How often an attribute changes in some milliseconds. */
+  async changes([selector, name, time]) {
+    let found = 0;
+    const observer = new MutationObserver(() => found++);
+    observer.observe(document.querySelector(selector), { attributeFilter: [name] });
+    await new Promise((done) => setTimeout(done, time));
+    observer.disconnect();
+    return found;
+  },
+
+  /** Pretend that the page is hidden, or seen again. */
+  hide(hidden) {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  },
+
   /** The colour of each entry of the legends, and of the marks of the same name. */
   legends() {
     return [...document.querySelectorAll(".spikereg .legend span")].map((entry) => {
@@ -146,7 +211,7 @@ window.spikeregTest = {
 
   /** What is left of an explorer that was put into the page and taken out 20 times. */
   async leaks({ source, state, numbers }) {
-    const alive = { listeners: 0, observers: 0, timers: 0 };
+    const alive = { listeners: 0, observers: 0, timers: 0, workers: 0 };
     const outlives = (target) => [window, document, document.body].includes(target);
     const count = (prototype, name, what, change) => {
       const original = prototype[name];
@@ -180,6 +245,18 @@ window.spikeregTest = {
     window.clearTimeout = (timer) => {
       waiting.delete(timer);
       never(timer);
+    };
+
+    const PlainWorker = window.Worker;
+    window.Worker = class extends PlainWorker {
+      constructor(...given) {
+        super(...given);
+        alive.workers++;
+      }
+      terminate() {
+        alive.workers--;
+        super.terminate();
+      }
     };
 
     const { default: widget } = await import(url);

@@ -69,6 +69,17 @@ def test_a_stroke_is_a_straight_line_and_touches_nothing_else(start, end):
     assert there[last + 1 :] == curve[last + 1 :]
 
 
+def test_a_preset_that_was_drawn_on_comes_back_from_its_text():
+    for curve in PRESETS.values():
+        drawn, back = javascript(
+            "((drawn) => [drawn, read(written(drawn), drawn.length)])"
+            "(stroke(given.curve, [3, 0.2], [7, 0.4]))",
+            curve=curve,
+        )
+        assert back == drawn
+        np.testing.assert_allclose(drawn[8:], curve[8:], atol=5.1e-4)
+
+
 def test_a_stroke_straight_up_ends_where_the_pen_is():
     found = javascript("stroke([0, 0, 0], [1, 0.2], [1, 0.7])")
     assert found == [0, 0.7, 0]

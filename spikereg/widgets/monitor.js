@@ -9,8 +9,13 @@ const BINS = 25;
 const RATE = 44; // pixels of a neuron that fires at every step
 const LEAST = 1e-12; // loss that is drawn; its logarithm would be endless
 
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
 /** @param {number} power */
-const tenTo = (power) => String(Number((10 ** power).toPrecision(1)));
+function tenTo(power) {
+  if (power > -4) return String(Number((10 ** power).toPrecision(1)));
+  return `10⁻${[...String(-power)].map((digit) => RAISED[Number(digit)]).join("")}`;
+}
 
 /**
  * @param {Element} pad  for the output

@@ -17,7 +17,8 @@ const PERIOD = 500; // milliseconds over which the speed is measured
 export function makeTrainer(source, changed) {
   // A page opened from a file may start no worker from another file, but this one.
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(url);
+  /** @type {Worker | null} */
+  let worker = null;
 
   let run = 0;
   let turn = 0;
@@ -37,14 +38,17 @@ export function makeTrainer(source, changed) {
   };
 
   /** @param {Order} order */
-  const tell = (order) => worker.postMessage(order);
+  const tell = (order) => worker?.postMessage(order);
 
-  worker.onerror = ({ message }) => {
-    state.fault = `Nothing can train here: the page's worker has failed. ${message ?? ""}`;
+  /** @param {string} message */
+  function fail(message) {
+    state.fault = `Nothing can train here, the browser runs no worker: ${message}`;
+    state.going = false;
     changed();
-  };
+  }
 
-  worker.onmessage = (/** @type {MessageEvent<Sight>} */ { data }) => {
+  /** @param {MessageEvent<Sight>} event */
+  function hear({ data }) {
     if (data.run !== run) return;
     if (!state.sight) state.start = data.decays;
     state.sight = data;
@@ -56,11 +60,19 @@ export function makeTrainer(source, changed) {
       mark = { time: performance.now(), iteration: data.iteration };
     }
     changed();
-  };
+  }
+
+  try {
+    worker = new Worker(url);
+    worker.onmessage = hear;
+    worker.onerror = ({ message }) => fail(message ?? "it does not say why.");
+  } catch (error) {
+    fail(String(error));
+  }
 
   /** @param {number} count  of iterations */
   function go(count) {
-    state.going = count > 1;
+    state.going = count > 1 && !state.fault;
     mark = { time: performance.now(), iteration: state.sight?.iteration ?? 0 };
     tell({ go: count, turn: ++turn });
     changed();
@@ -90,7 +102,7 @@ export function makeTrainer(source, changed) {
     },
     tell,
     end() {
-      worker.terminate();
+      worker?.terminate();
       URL.revokeObjectURL(url);
       document.removeEventListener("visibilitychange", watch);
     },

@@ -6,7 +6,8 @@ const GRID = 1000;
 export const onGrid = (y) => Math.round(Math.min(1, Math.max(0, y)) * GRID) / GRID;
 
 /**
- * A curve with a stroke of the pen on it, straight from one point to another.
+ * A curve with a stroke of the pen on it, straight from one point to another, and all of
+ * it such that a link can carry it.
  *
  * @param {readonly number[]} curve  [T]
  * @param {[number, number]} from  time step and height
@@ -17,7 +18,7 @@ export function stroke(curve, from, to) {
   const last = curve.length - 1;
   const first = Math.max(0, Math.min(last, Math.round(left)));
   const final = Math.max(0, Math.min(last, Math.round(right)));
-  const drawn = [...curve];
+  const drawn = curve.map(onGrid);
   for (let t = first; t <= final; t++) {
     const share = right > left ? (t - left) / (right - left) : 1;
     drawn[t] = onGrid(start + Math.min(1, Math.max(0, share)) * (end - start));
