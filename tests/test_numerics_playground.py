@@ -35,8 +35,14 @@ WAYS = [
             "lr": 1e-4,
         },
     },
+    {"target": "linear", "values": DEFAULTS | {"reset": "none"}},
+    {"target": "linear", "values": DEFAULTS | {"beta_from": 0.5}},
+    {"target": "linear", "values": DEFAULTS | {"threshold_to": 2.0}},
 ]
 WAYS = [way | {"target": Playground(target=way["target"]).target} for way in WAYS]
+each_way = pytest.mark.parametrize(
+    "way", WAYS, ids=["default", "preset", "drawn", "reset", "beta", "threshold"]
+)
 
 # Curves
 
@@ -117,7 +123,7 @@ PARSE = (
 CONTEXT = {"controls": CONTROLS, "presets": PRESETS}
 
 
-@pytest.mark.parametrize("way", WAYS, ids=["default", "preset", "drawn"])
+@each_way
 def test_a_run_comes_back_from_its_address(way):
     text = javascript("address(given.way, given.presets)", way=way, presets=PRESETS)
     assert set(text) <= set(string.ascii_letters + string.digits + "=&.-_")
@@ -244,7 +250,7 @@ def test_the_columns_are_a_histogram(values):
 
 
 @pytest.mark.parametrize("iterations", [0, 30])
-@pytest.mark.parametrize("way", WAYS, ids=["default", "preset", "drawn"])
+@each_way
 def test_the_lines_of_python_train_the_same_network(monkeypatch, way, iterations):
     lines = javascript(
         "python(given.way, given.presets, given.iterations)",

@@ -52,7 +52,10 @@ def test_a_seed_is_the_same_network_as_in_python(hidden, seed):
 @pytest.mark.parametrize("steps", [2, 3, 50, 51, 200])
 def test_the_ramp_is_torchs(steps):
     found = javascript("ramp(given.steps)", steps=steps)
-    np.testing.assert_allclose(found, torch.linspace(0, 1, steps), rtol=0, atol=2**-24)
+    expected = torch.linspace(0, 1, steps).numpy()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2**-24)
+    assert found[-1] == 1
+    assert np.mean(np.float32(found) == expected) > 0.95
 
 
 # Gradients
@@ -170,26 +173,65 @@ def test_a_range_spreads_the_neurons_as_in_python(changes):
 
 
 def test_what_training_has_added_to_a_decay_survives_a_change_of_the_range():
-    half = SETTINGS | {"beta_from": 0.2, "beta_to": 0.6}
+    ranges = [(0.0, 1.0), (0.2, 0.6), (0.1, 0.9)]
     found = javascript(
         """((session) => {
           for (let n = 0; n < 30; n++) session.iterate();
-          const trained = session.layers.map((layer) => layer.beta.slice());
-          session.change(given.half);
-          const moved = session.layers.map((layer) => layer.beta.slice());
-          return { trained, moved, draws: drawn(64, 0).draws.map((d) => d.beta) };
+          const betas = given.ranges.map(([beta_from, beta_to]) => {
+            session.change({ ...given.settings, beta_from, beta_to });
+            return session.layers.map((layer) => layer.beta.slice());
+          });
+          return { betas, draws: drawn(64, 0).draws.map((d) => d.beta) };
         })(training(given.settings, given.curve))""",
-        half=half,
+        ranges=ranges,
         **prepared()[2],
     )
     for layer in (0, 1):
-        trained, moved, draws = (
-            np.array(found[name][layer]) for name in ("trained", "moved", "draws")
-        )
-        expected = np.clip(0.2 + 0.4 * draws + (trained - draws), 0, 1)
-        assert np.abs(trained - draws).max() > 0.01
-        np.testing.assert_allclose(moved, expected, atol=1e-6)
-    assert found["trained"][2] == found["moved"][2]
+        draws = np.array(found["draws"][layer])
+        learned = np.array(found["betas"][0][layer]) - draws
+        assert np.abs(learned).max() > 0.01
+        for (low, high), betas in zip(ranges[1:], found["betas"][1:], strict=True):
+            before = low + (high - low) * draws + learned
+            inside = (before > 0.05) & (before < 0.95)  # no change was cut off
+            assert inside.sum() > 30
+            np.testing.assert_allclose(
+                np.array(betas[layer])[inside], before[inside], atol=1e-6
+            )
+    assert found["betas"][0][2] == found["betas"][2][2]
+
+
+@pytest.mark.parametrize("edge", [0.0, 1.0])
+def test_decays_stay_between_0_and_1(edge):
+    found = javascript(
+        """((session) => {
+          for (let n = 0; n < 10; n++) session.iterate();
+          return session.layers.flatMap((layer) => [...layer.beta]);
+        })(training(given.settings, given.curve))""",
+        **prepared(beta_from=edge, beta_to=edge, lr=0.05)[2],
+    )
+    assert min(found) >= 0
+    assert max(found) <= 1
+    assert edge in found
+    assert len(set(found)) > 10
+
+
+def test_a_new_rate_and_a_new_slope_hold_from_the_next_step():
+    found = javascript(
+        """given.changes.map((changes) => {
+          const session = training(given.settings, given.curve);
+          session.change({ ...given.settings, ...changes });
+          const before = session.layers.map((layer) => layer.bias.slice());
+          session.iterate();
+          return session.layers.map((layer, l) => layer.bias.map(
+            (value, n) => value - before[l][n]));
+        })""",
+        changes=[{}, {"lr": 0.01}, {"slope": 5.0}],
+        **prepared()[2],
+    )
+    usual, fast, smooth = (np.array(moved[0]) for moved in found)
+    # Adam's first step is as long as its rate.
+    np.testing.assert_allclose(fast, 5 * usual, atol=1e-4)
+    assert not np.allclose(smooth, usual, atol=1e-4)
 
 
 def test_other_changes_leave_weights_and_decays_alone():
