@@ -177,3 +177,19 @@ def test_axes_of_what_cannot_be_drawn_end():
     for low, high in (("NaN", 1), (0, "Infinity"), (1, 1), (2, 1)):
         assert javascript(f"ticks({low}, {high}, 4)") == []
     assert javascript("ticks(0, 1, 0)") == []
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ([], [-0.1, 1.1]),
+        ([-0.25, 1.25], [-0.1, 1.1]),
+        ([-0.4, 0.5], [-0.5, 1.1]),
+        ([0.2, 1.4], [-0.1, 2]),
+        ([-30, 70], [-50, 100]),
+        ([None, 1], [-0.1, 1.1]),
+    ],
+)
+def test_an_axis_has_room_for_an_output_far_away(output, expected):
+    found = javascript("room(given.output.map((y) => y ?? NaN))", output=output)
+    assert found == pytest.approx(expected)

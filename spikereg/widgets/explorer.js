@@ -25,6 +25,7 @@ import { make } from "./figure.js";
  * @typedef {object} Place  of a figure in its explorer
  * @property {Element} tools  above the readings; the controls, if they are there
  * @property {Element} foot  below everything
+ * @property {Element} again  the button that brings the first values back
  * @property {() => void} redraw  asks for a drawing in the next frame
  * @property {(callback: () => void) => void} atEnd  called when the explorer goes
  */
@@ -131,7 +132,7 @@ export function mount({ model, el }, explorer) {
   /** @type {(() => void)[]} */
   const ends = [];
   const atEnd = (/** @type {() => void} */ callback) => ends.push(callback);
-  const draw = figure(drawing, model, { tools, foot, redraw, atEnd });
+  const draw = figure(drawing, model, { tools, foot, again, redraw, atEnd });
 
   function update() {
     frame = 0;

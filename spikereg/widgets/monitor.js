@@ -64,16 +64,20 @@ export function makeMonitor(pad, parent) {
     top.curve("membrane", sight.output);
 
     const { points, size } = losses.get();
-    const powers = points.map((value) => Math.log10(Math.max(value, LEAST)));
-    const low = Math.floor(Math.min(-2, ...powers));
-    const high = Math.ceil(Math.max(low + 1, ...powers));
-    loss.frame(half, [0, roundUp(Math.max(100, size * points.length))], [low, high]);
+    const power = (/** @type {number} */ value) => Math.log10(Math.max(value, LEAST));
+    const powers = points.map(power);
+    const now = power(sight.loss);
+    const low = Math.floor(Math.min(-2, now, ...powers));
+    const high = Math.ceil(Math.max(low + 1, now, ...powers));
+    const end = size * points.length;
+    loss.frame(half, [0, roundUp(Math.max(100, end))], [low, high]);
     loss.curve("membrane", powers, (i) => (i + 0.5) * size);
+    loss.dots("membrane", [[end, now]]);
 
     const before = counts(start, BINS);
-    const now = counts(sight.decays, BINS);
-    decays.frame(half, [0, 1], [0, roundUp(Math.max(...before, ...now))]);
-    decays.columns("decays", now);
+    const after = counts(sight.decays, BINS);
+    decays.frame(half, [0, 1], [0, roundUp(Math.max(...before, ...after))]);
+    decays.columns("decays", after);
     decays.columns("start", before);
 
     return rasters.map((raster, n) => {

@@ -18,11 +18,17 @@ export function makeOffer(parent) {
     "aria-label": "to copy",
   });
 
+  /** Take back a text that is no longer true. */
+  function clear() {
+    field.hidden = true;
+    note.textContent = "";
+  }
+
   /**
    * @param {string} text
    * @param {string} name  of what it is
    */
-  return async (text, name) => {
+  async function offer(text, name) {
     field.hidden = false;
     field.value = text;
     field.rows = text.split("\n").length;
@@ -35,5 +41,6 @@ export function makeOffer(parent) {
       field.select();
       note.textContent = `${name}: the browser lets this page copy nothing. The text is selected, copy it yourself.`;
     }
-  };
+  }
+  return { offer, clear };
 }

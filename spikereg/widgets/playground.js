@@ -6,6 +6,7 @@ import { makeMonitor } from "./monitor.js";
 import { nameOf } from "./numerics/curve.js";
 import { address, parsed } from "./numerics/link.js";
 import { python } from "./numerics/python.js";
+import { room } from "./numerics/scale.js";
 import { makeOffer } from "./offer.js";
 import { makePad } from "./pad.js";
 import { makeTrainer } from "./trainer.js";
@@ -60,7 +61,7 @@ const playground = {
     ["speed", "iterations/s"],
   ],
 
-  figure(parent, model, { tools, foot, redraw, atEnd }) {
+  figure(parent, model, { tools, foot, again, redraw, atEnd }) {
     /** @type {Record<string, number[]>} */
     const presets = model.get("_presets");
     /** @type {import("./explorer.js").Control[]} */
@@ -85,7 +86,7 @@ const playground = {
     const { top, draw } = makeMonitor(pad, parent);
     const place = make(parent, "p", { class: "summary", role: "status" });
     const sharing = make(foot, "div", { class: "tools" });
-    const offer = makeOffer(foot);
+    const { offer, clear } = makeOffer(foot);
 
     const trainer = makeTrainer(model.get("_worker"), redraw);
     const { state } = trainer;
@@ -110,6 +111,7 @@ const playground = {
       const target = [...model.get("target")];
       const text = address({ target, values }, presets);
       if (text === told?.text && !afresh) return;
+      if (told) clear();
       const same = told?.values;
       if (same?.hidden !== values.hidden || same?.seed !== values.seed) afresh = true;
       const order = { settings: values, target };
@@ -172,11 +174,13 @@ const playground = {
     choice.onchange = () => follow(presets[choice.value]);
     train.onclick = () => (state.going ? trainer.pause() : trainer.train());
     step.onclick = trainer.step;
-    reset.onclick = () => {
-      state.going = false;
-      afresh = true;
-      redraw();
-    };
+    for (const button of [reset, again]) {
+      button.addEventListener("click", () => {
+        state.going = false;
+        afresh = true;
+        redraw();
+      });
+    }
 
     /** @type {import("./pad.js").Pen | null} */
     let pen = null;
@@ -231,7 +235,7 @@ const playground = {
       choice.value = nameOf(target, presets);
       train.textContent = state.going ? "Pause" : "Train";
       if (state.fault) note.textContent = state.fault;
-      top.frame(width, [-1, target.length], [-0.1, 1.1]);
+      top.frame(width, [-1, target.length], room(state.sight?.output ?? []));
       top.curve("target", target);
       top.dots("pen", pen ? [pen.at] : []);
 

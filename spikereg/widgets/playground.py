@@ -121,7 +121,7 @@ class Playground(Explorer):
     slope = Range(1.0, 100.0, 1.0, default=25.0, label="surrogate slope")
     beta_from = Range(0.0, 1.0, 0.01, default=0.0, label="β from")
     beta_to = Range(0.0, 1.0, 0.01, default=1.0, label="β to")
-    reset = Choice(["subtract", "zero", "none"], label="reset")
+    reset = Choice(["subtract", "zero", "none"], label="reset after a spike")
     threshold_from = Range(0.0, 2.0, 0.01, default=0.0, label="θ from")
     threshold_to = Range(0.0, 2.0, 0.01, default=1.0, label="θ to")
     seed = Whole(0, 99, 1, default=0, label="seed")

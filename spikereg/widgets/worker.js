@@ -31,6 +31,7 @@ import { training } from "./numerics/regressor.js";
  */
 
 const SLICE = 8; // milliseconds between two looks at the orders
+const PACE = 500; // iterations a second at most, to be watched
 const RARE = 1000; // milliseconds between two sights with all weights
 
 /** @type {ReturnType<typeof training>} */
@@ -39,6 +40,7 @@ let begun = 0; // the number of the run
 let turn = 0;
 let iteration = 0;
 let left = 0;
+let start = { time: 0, iteration: 0 }; // of the training under way
 let ready = true; // the page has drawn what it was sent
 /** @type {number[]} */
 let losses = [];
@@ -52,18 +54,25 @@ port1.onmessage = work;
 function wake() {
   if (awake || left === 0) return;
   awake = true;
-  port2.postMessage(null);
+  if (isAhead()) setTimeout(work);
+  else port2.postMessage(null);
+}
+
+/** Whether the next iteration is still to come at this pace. */
+function isAhead() {
+  const passed = (performance.now() - start.time) / 1000;
+  return iteration - start.iteration > PACE * passed;
 }
 
 function work() {
   awake = false;
   const end = performance.now() + SLICE;
-  while (left > 0 && performance.now() < end) {
+  while (left > 0 && performance.now() < end && !isAhead()) {
     losses.push(session.iterate());
     iteration++;
     left--;
   }
-  if (ready || left === 0) send();
+  if (left === 0 || (ready && losses.length)) send();
   wake();
 }
 
@@ -107,7 +116,10 @@ self.onmessage = ({ data }) => {
     if (settings) session.change(settings);
     if (target) session.follow(target);
   }
-  if (go !== undefined) [left, turn] = [go, data.turn ?? 0];
+  if (go !== undefined) {
+    [left, turn] = [go, data.turn ?? 0];
+    start = { time: performance.now(), iteration };
+  }
   if (left === 0 && !data.drawn) send();
   wake();
 };

@@ -78,6 +78,7 @@ export function python({ target, values }, presets, iterations) {
     ...(own ? ["from snntorch import surrogate"] : []),
     "from spikereg import SpikingRegressor, fit",
     "",
+    "# A run from its start, with the last settings: none is changed on the way.",
     `ramp = torch.linspace(0, 1, ${target.length}).view(-1, 1, 1)`,
     ...curve,
     `model = SpikingRegressor(hidden=${hidden}, seed=${seed})`,

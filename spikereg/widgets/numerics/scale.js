@@ -29,6 +29,22 @@ export function bounds(low, high, least) {
 }
 
 /**
+ * Bounds of an axis for curves in [0, 1]; wider and coarse ones for an output that is
+ * far from there.
+ *
+ * @param {ArrayLike<number>} output
+ * @returns {[number, number]}
+ */
+export function room(output) {
+  const [low, high] = [
+    Math.min(...Array.from(output)),
+    Math.max(...Array.from(output)),
+  ];
+  const isFar = (/** @type {number} */ by) => by > 0.3 && Number.isFinite(by);
+  return [isFar(-low) ? -roundUp(-low) : -0.1, isFar(high - 1) ? roundUp(high) : 1.1];
+}
+
+/**
  * Round positions between two bounds, about as many as asked for, but two at least;
  * none if none are asked for, or if there is nothing between the bounds.
  *
