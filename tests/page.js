@@ -174,6 +174,16 @@ window.spikeregTest = {
     return found;
   },
 
+  /** What a screen reader is told in some milliseconds. */
+  async spoken(time) {
+    const found = [];
+    const place = document.querySelector(".spikereg > .summary");
+    const observer = new MutationObserver(() => found.push(place.textContent));
+    observer.observe(place, { childList: true });
+    await new Promise((done) => setTimeout(done, time));
+    return found;
+  },
+
   /** Pretend that the page is hidden, or seen again. */
   hide(hidden) {
     Object.defineProperty(document, "hidden", { value: hidden, configurable: true });

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from browser import LIVE, MISSING, PAGES, ROOT, VIEW, opened
+from explorer import states
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -61,6 +62,7 @@ def test_the_pages_with_explorers_are_those_that_hold_views(browser, unzipped):
         with opened(browser, f"{unzipped}/{name}") as (page, _):
             views = page.locator(f"script[type='{VIEW}']").count()
             assert page.locator(".spikereg").count() == views
+            assert len(states(name)) == views  # and none that nobody sees
 
 
 @each_theme
