@@ -33,7 +33,10 @@ def finite(value: object) -> TypeGuard[float]:
     """Say whether ``value`` is a finite number, Python's or NumPy's."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
-    return math.isfinite(value)
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that no float reaches
+        return False
 
 
 def positive(name: str, value: object) -> None:

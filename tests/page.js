@@ -158,6 +158,7 @@ window.spikeregTest = {
     return {
       weights: [...new Uint8Array(weights.buffer)],
       iteration: saved.iteration,
+      run: saved._run,
       loss,
       second: iteration(views[1]),
       same: path(views[0]) === path(views[1]),

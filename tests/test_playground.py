@@ -10,6 +10,7 @@ from browser import HTML, opened
 from explorer import Explorer, assert_curve, states
 from test_numerics_playground import hostile
 
+from spikereg import SpikingRegressor
 from spikereg.widgets import Playground
 from spikereg.widgets.playground import PRESETS
 
@@ -186,6 +187,69 @@ def test_other_neurons_or_another_seed_begin_again(browser, unzipped):
         assert reset.input_value() == "subtract"
 
 
+@pytest.mark.parametrize("label", ["seed", "neurons per layer"])
+def test_a_change_of_the_network_while_it_trains_trains_the_new_one(
+    browser, unzipped, label
+):
+    with playing(browser, unzipped, motion="no-preference") as playground:
+        playground.click("Train")
+        playground.wait("iteration > 50")
+        for times in range(1, 4):
+            playground.press(label, "ArrowLeft" if label != "seed" else "ArrowRight")
+            playground.wait("iteration > 0 && iteration < value", 200)
+            playground.wait("iteration > value", 50 * times)
+            assert playground.root.locator(".main").inner_text() == "Pause"
+        playground.click("Pause")
+
+
+def test_the_decays_at_the_start_are_those_of_the_settings(browser, unzipped):
+    both = [".columns.start", ".columns.decays"]
+    end = "#target=sqrt&hidden=8&lr=0.1"
+    with playing(browser, unzipped, end) as playground:
+        playground.press("β to", "Home")
+        start, now = (playground.path(DECAYS, mark) for mark in both)
+        assert start == now
+        playground.click("Default settings")
+        playground.press("seed", "ArrowRight")
+        playground.press("neurons per layer", "Home")
+        playground.wait("iteration === 0")
+        start, now = (playground.path(DECAYS, mark) for mark in both)
+        assert start == now
+        playground.press("seed", "ArrowLeft")
+        playground.click("Train")
+        playground.wait("iteration > 100")
+        playground.press("seed", "ArrowRight")
+        playground.wait("iteration > 100 && iteration < 1000")
+        assert playground.path(DECAYS, ".columns.decays") != now
+        shown = playground.path(DECAYS, ".columns.start")
+        np.testing.assert_allclose(heights(shown), heights(start), atol=0.01)
+
+
+def heights(path):
+    """Return the heights of columns relative to the largest, whatever the axis."""
+    tops = np.array(re.findall(r"V([\d.]+)H", path), float)
+    floor = float(re.search(r"V([\d.]+)$", path)[1])
+    return (floor - tops) / (floor - tops).max()
+
+
+def test_steps_add_up_however_fast_they_are_asked_for(browser, unzipped):
+    with playing(browser, unzipped) as playground:
+        playground.page.evaluate(
+            "for (let n = 0; n < 5; n++) [...document.querySelectorAll"
+            "('.spikereg button')].find((b) => b.textContent === 'Step').click()"
+        )
+        playground.wait("iteration === 5")
+        playground.click("Train")
+        playground.wait("iteration > 20")
+        playground.click("Step")  # ends the training
+        playground.settle()
+        assert playground.root.locator(".main").inner_text() == "Train"
+        playground.page.wait_for_timeout(300)
+        before = playground.iteration()
+        playground.page.wait_for_timeout(300)
+        assert playground.iteration() == before
+
+
 def test_a_small_network_is_slow_enough_to_be_watched(browser, unzipped):
     with playing(browser, unzipped, "#target=sine&hidden=8") as playground:
         playground.click("Train")
@@ -310,6 +374,22 @@ def test_a_click_draws_nothing_and_a_stroke_ends_with_the_button(browser, unzipp
         target = playground.target()
         np.testing.assert_allclose(target[:30], PRESETS["sqrt"][:30], atol=0.01)
         assert target[-1] == pytest.approx(0, abs=0.01)
+
+
+def test_a_stroke_ends_where_its_button_was_lifted_unseen(browser, unzipped):
+    with playing(browser, unzipped) as playground:
+        mouse = playground.page.mouse
+        mouse.move(*playground.place(10, 0.9))
+        mouse.down(button="left")
+        mouse.down(button="right")
+        mouse.move(*playground.place(20, 0.9))
+        mouse.up(button="left")
+        mouse.move(*playground.place(40, 0.1))
+        mouse.up(button="right")
+        playground.settle()
+        target = playground.target()
+        assert target[15] == pytest.approx(0.9, abs=0.02)
+        np.testing.assert_allclose(target[25:], PRESETS["sqrt"][25:], atol=0.01)
 
 
 def finger(playground, *places):
@@ -444,6 +524,24 @@ def test_a_link_brings_its_playground_into_view(browser, unzipped):
         assert box
 
 
+def test_a_way_through_the_page_and_back_leaves_the_run_alone(browser, unzipped):
+    with playing(browser, unzipped) as playground:
+        page = playground.page
+        playground.press("seed", "ArrowRight")
+        page.wait_for_function("location.hash.includes('seed=1')")
+        playground.step(3)
+        page.get_by_role("link", name="How to run it").first.click()
+        page.wait_for_function("location.hash === '#how-to-run-it'")
+        playground.step()
+        page.go_back()
+        page.wait_for_function("location.hash.includes('seed=1')")
+        playground.step()
+        assert playground.iteration() == 5
+        page.go_forward()
+        playground.step()
+        assert playground.iteration() == 6
+
+
 def test_what_is_copied_is_the_link_or_the_lines_of_python(browser, unzipped):
     with playing(browser, unzipped, script=TAKEN) as playground:
         playground.step(2)
@@ -456,10 +554,13 @@ def test_what_is_copied_is_the_link_or_the_lines_of_python(browser, unzipped):
         lines = playground.page.evaluate("taken")
         assert field.input_value() == lines
         assert "epochs=2" in lines
-        # A change makes them untrue.
-        playground.press("seed", "ArrowRight")
+        # What makes them untrue takes them away.
+        playground.step()
         assert not field.is_visible()
         assert not note.is_visible()
+        offered(playground, "Copy link")
+        playground.press("seed", "ArrowRight")
+        assert not field.is_visible()
 
 
 @pytest.mark.parametrize(
@@ -473,6 +574,8 @@ def test_an_address_that_holds_no_run_gives_the_defaults(browser, unzipped, end)
         assert playground.control("target").input_value() == "sqrt"
         assert playground.value("seed") == 0
         playground.step()
+        playground.press("seed", "ArrowRight")
+        assert not note.is_visible()
 
 
 def test_a_thousand_hostile_addresses_harm_nothing(browser, unzipped):
@@ -557,6 +660,7 @@ def test_the_weights_of_a_page_are_the_models(browser, unzipped):
             "weights": memoryview(bytes(found["weights"])),
             "iteration": found["iteration"],
             "loss": found["loss"],
+            "_run": found["run"],
         }
     )
     assert playground.iteration == found["second"] == 12
@@ -570,3 +674,14 @@ def test_the_weights_of_a_page_are_the_models(browser, unzipped):
         before = (begun(x) - target).square().mean().item()
     assert loss == pytest.approx(found["loss"], rel=1e-4)
     assert loss < before / 2
+    # Those of another network are not taken for its own.
+    for name, value in {"seed": 6, "hidden": 32}.items():
+        other = Playground(**{name: value})
+        other.set_state({"weights": memoryview(bytes(found["weights"]))})
+        assert torch.equal(
+            other.model().fc_in.weight,
+            SpikingRegressor(other.hidden, seed=other.seed).fc_in.weight,
+        )
+    playground.weights = b"abc"
+    with pytest.raises(ValueError, match="weights must be 3084 bytes, not 3"):
+        playground.model()

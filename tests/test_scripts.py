@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from node import NODE, ROOT, javascript
 
-from spikereg.widgets._source import FOLDER
+from spikereg.widgets._source import FOLDER, joined
 
 
 def test_the_types_of_the_javascript_hold():
@@ -32,6 +32,17 @@ def test_the_scripts_and_styles_have_one_format():
         [NODE, prettier, "--check", *files], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["lif.js", "surrogate.js", "network.js", "playground.js", "worker.js"]
+)
+def test_no_name_is_given_twice_in_what_is_joined(name):
+    found = re.findall(
+        r"^(?:async )?(?:function|const|let|class) (\w+)", joined(name), re.M
+    )
+    assert len(found) > 10
+    assert sorted(found) == sorted(set(found))
 
 
 def test_the_numerics_draw_nothing():

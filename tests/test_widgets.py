@@ -6,7 +6,9 @@ import re
 
 import anywidget
 import ipywidgets
+import numpy as np
 import pytest
+import torch
 import traitlets
 
 from spikereg import RegressionDataset, SpikingRegressor
@@ -165,3 +167,62 @@ def test_a_file_comes_after_what_it_imports_and_only_once():
         head = (FOLDER / path).read_text().splitlines()[0]
         assert source.count(head) == 1
         assert source.index(head) < source.index("export default")
+
+
+# The playground
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("cosine", "target must be one of ('sqrt', 'linear', 'sine', 'step', 'bumps')"),
+        (
+            None,
+            "target must be the name of a preset or a sequence of numbers, not None",
+        ),
+        (0.5, "target must be the name of a preset or a sequence of numbers, not 0.5"),
+        ({0.5: 1}, "or a sequence of numbers, not {0.5: 1}"),
+        (b"sqrt", "or a sequence of numbers, not b'sqrt'"),
+        ([0.5], "target must have between 2 and 200 time steps, not 1"),
+        ([0.5] * 201, "target must have between 2 and 200 time steps, not 201"),
+        ([0.5, 1.5], "target must have values between 0 and 1, not 1.5"),
+        ([0.5, float("nan")], "target must have values between 0 and 1, not nan"),
+        ([0.5, 10**400], "target must have values between 0 and 1, not 1000"),
+        ([0.5, "1"], "target must have values between 0 and 1, not '1'"),
+        ([0.5, True], "target must have values between 0 and 1, not True"),
+        ([[0.5], [1]], "target must have values between 0 and 1, not [0.5]"),
+        (np.ones((3, 1)), "target must have values between 0 and 1, not [1.0]"),
+        (
+            [np.ones(2), np.ones(2)],
+            "target must have values between 0 and 1, not array",
+        ),
+        (torch.tensor([0.1, 2]), "target must have values between 0 and 1, not 2.0"),
+    ],
+)
+def test_a_target_that_is_none_is_refused_with_its_value(target, message):
+    with pytest.raises(traitlets.TraitError, match=re.escape(message)):
+        Playground(target=target)
+    playground = Playground(target="sine")
+    with pytest.raises(traitlets.TraitError, match=re.escape(message)):
+        playground.target = target
+    assert repr(playground).startswith("Playground(target='sine', ")
+
+
+@pytest.mark.parametrize(
+    "make", [list, tuple, np.array, torch.tensor, lambda values: np.array(values, "f4")]
+)
+def test_a_target_is_any_sequence_of_heights(make):
+    found = Playground(target=make([0.1, 0.25, 1.0])).target
+    assert found == (0.1, 0.25, 1.0)
+
+
+@pytest.mark.parametrize("value", [10**400, np.array([8, 9]), "8", None, 8.5, True])
+def test_a_whole_number_is_one(value):
+    with pytest.raises(traitlets.TraitError, match="hidden must be a whole number"):
+        Playground(hidden=value)
+
+
+@pytest.mark.parametrize("value", [np.array(["zero", "none"]), None, 0])
+def test_a_word_is_one(value):
+    with pytest.raises(traitlets.TraitError, match="reset must be one of"):
+        Playground(reset=value)

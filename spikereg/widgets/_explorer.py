@@ -90,7 +90,7 @@ class Choice(traitlets.Unicode):  # type: ignore[type-arg]
 
     def validate(self, obj: traitlets.HasTraits, value: Any) -> str:
         """Raise ``TraitError`` unless the value is one of the words."""
-        if value not in self.words:
+        if not (isinstance(value, str) and value in self.words):
             raise traitlets.TraitError(
                 f"{self.name} must be one of {tuple(self.words)}, not {value!r}"
             )

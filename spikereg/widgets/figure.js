@@ -136,7 +136,8 @@ export function panel(
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
       axes.replaceChildren();
       draw(axes, "text", { class: "title", x: 0, y: 13 }, title);
-      for (const value of rows ? ys : ticks(ys[0], ys[1], yTicks)) {
+      const all = rows ? ys : ticks(ys[0], ys[1], yTicks);
+      for (const value of log ? all.filter(Number.isInteger) : all) {
         draw(axes, "path", {
           class: "grid",
           d: `M${x(xs[0])},${y(value)}H${x(xs[1])}`,

@@ -28,6 +28,8 @@ export function makePad(element, { panel, curve, drawn, shown }) {
   /** @param {PointerEvent} event */
   function move(event) {
     if (begun?.pointerId !== event.pointerId) return;
+    // Lifted while another button was down, or out of sight.
+    if (!(event.buttons & 1)) return end(event);
     if (!last) {
       if (Math.abs(event.clientX - begun.clientX) < START) return;
       last = panel.place(begun);

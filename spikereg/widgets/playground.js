@@ -112,14 +112,18 @@ const playground = {
       const text = address({ target, values }, presets);
       if (text === told?.text && !afresh) return;
       if (told) clear();
+      if (told && !afresh) note.textContent = "";
       const same = told?.values;
       if (same?.hidden !== values.hidden || same?.seed !== values.seed) afresh = true;
       const order = { settings: values, target };
       // A second view of a widget goes on from where the first one is.
-      const weights = told ? null : model.get("weights");
+      const [hidden, seed] = told ? [] : (model.get("_run") ?? []);
       if (!afresh) trainer.tell(order);
-      else if (!weights?.byteLength) trainer.begin(order);
-      else trainer.begin({ ...order, weights, iteration: model.get("iteration") });
+      else if (hidden !== values.hidden || seed !== values.seed) trainer.begin(order);
+      else {
+        const [weights, iteration] = [model.get("weights"), model.get("iteration")];
+        trainer.begin({ ...order, weights, iteration });
+      }
       if (built && told && text !== told.text) {
         clearTimeout(later);
         later = setTimeout(() => history.replaceState(null, "", `#${text}`), SETTLED);
@@ -130,8 +134,11 @@ const playground = {
 
     /** Take over a run from the address, if there is one. */
     function listen() {
-      if (!location.hash.includes("target=")) return;
-      const found = parsed(location.hash, controls, presets, initial.length);
+      clearTimeout(later);
+      const said = location.hash.slice(1);
+      // Another place of the page, or back from there
+      if (!new URLSearchParams(said).has("target") || said === told?.text) return;
+      const found = parsed(said, controls, presets);
       note.textContent = found
         ? ""
         : "The address holds no run that can be read: these are the defaults.";
@@ -174,6 +181,8 @@ const playground = {
     choice.onchange = () => follow(presets[choice.value]);
     train.onclick = () => (state.going ? trainer.pause() : trainer.train());
     step.onclick = trainer.step;
+    // What was taken away before is not what is there now.
+    for (const button of [train, step]) button.addEventListener("click", clear);
     for (const button of [reset, again]) {
       button.addEventListener("click", () => {
         state.going = false;
@@ -222,6 +231,7 @@ const playground = {
       seen = state.sight;
       if (seen.weights) {
         model.set("weights", seen.weights);
+        model.set("_run", [told?.values.hidden, told?.values.seed]);
         model.set("iteration", seen.iteration);
         model.set("loss", seen.loss);
         model.save_changes();

@@ -1,6 +1,6 @@
 """A network that learns, in the page, a curve that its reader has drawn."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ PRESETS = _presets(STEPS)
 class Curve(traitlets.Any):
     """A target: the name of a preset, or its values, kept to three decimals."""
 
+    allow_none = False
+
     def __init__(self) -> None:
         super().__init__(default_value=PRESETS["sqrt"])
         self.tag(sync=True)
@@ -53,14 +55,12 @@ class Curve(traitlets.Any):
             )
         if isinstance(value, Tensor | np.ndarray):
             value = value.tolist()
-        if not isinstance(value, Iterable):
+        if isinstance(value, bytes) or not isinstance(value, Sequence):
             raise traitlets.TraitError(
                 f"target must be the name of a preset or a sequence of numbers, not "
                 f"{value!r}"
             )
         curve = tuple(value)
-        if curve in PRESETS.values():
-            return curve
         if not 2 <= len(curve) <= LONGEST:
             raise traitlets.TraitError(
                 f"target must have between 2 and {LONGEST} time steps, not {len(curve)}"
@@ -70,6 +70,8 @@ class Curve(traitlets.Any):
                 raise traitlets.TraitError(
                     f"target must have values between 0 and 1, not {height!r}"
                 )
+        if curve in PRESETS.values():
+            return curve
         return tuple(round(float(height), 3) for height in curve)
 
 
@@ -130,6 +132,8 @@ class Playground(Explorer):
     weights = traitlets.Bytes().tag(sync=True, from_json=lambda value, _: bytes(value))
     iteration = traitlets.Int(0).tag(sync=True)
     loss = traitlets.Float(None, allow_none=True).tag(sync=True)
+    # Neurons and seed of the network that has these weights.
+    _run: "traitlets.List[int]" = traitlets.List().tag(sync=True)
 
     _presets = traitlets.Dict(PRESETS).tag(sync=True)
     _worker = traitlets.Unicode(joined("worker.js")).tag(sync=True)
@@ -144,8 +148,11 @@ class Playground(Explorer):
         """Return the network of the page, with exactly its weights.
 
         Returns:
-            The network that the page sent last, as ``weights``; before that, the one
-            that training begins from.
+            The network that the page sent last, as ``weights``; before that, and after
+            a change of ``hidden`` or ``seed``, the one that training begins from.
+
+        Raises:
+            ValueError: If ``weights`` were set to something else.
         """
         model = SpikingRegressor(self.hidden, seed=self.seed)
         model.lif_in = self._changed(model.lif_in)
@@ -159,14 +166,17 @@ class Playground(Explorer):
             )
             for tensor in (linear.weight, linear.bias, neuron.beta, neuron.threshold)
         ]
-        numbers = np.frombuffer(self.weights, "<f4")
+        if self._run != [self.hidden, self.seed]:
+            return model
         ends = np.cumsum([tensor.numel() for tensor in tensors])
-        # Weights of another width are those from before the page heard of the new one.
-        if len(numbers) == ends[-1]:
-            with torch.no_grad():
-                parts = np.split(numbers, ends[:-1])
-                for tensor, part in zip(tensors, parts, strict=True):
-                    tensor.copy_(torch.tensor(part).view_as(tensor))
+        if len(self.weights) != 4 * ends[-1]:
+            raise ValueError(
+                f"weights must be {4 * ends[-1]} bytes, not {len(self.weights)}"
+            )
+        parts = np.split(np.frombuffer(self.weights, "<f4"), ends[:-1])
+        with torch.no_grad():
+            for tensor, part in zip(tensors, parts, strict=True):
+                tensor.copy_(torch.tensor(part).view_as(tensor))
         return model
 
     def _changed(self, neuron: snn.Leaky) -> snn.Leaky:

@@ -29,7 +29,8 @@ export function makeTrainer(source, changed) {
     /** @type {Sight | null}  what the network does */
     sight: null,
     losses: record(),
-    /** @type {number[]}  decays at the start */
+    first: 0, // iteration that the run began from
+    /** @type {number[]}  decays there */
     start: [],
     going: false,
     /** @type {number | null}  iterations a second */
@@ -50,7 +51,7 @@ export function makeTrainer(source, changed) {
   /** @param {MessageEvent<Sight>} event */
   function hear({ data }) {
     if (data.run !== run) return;
-    if (!state.sight) state.start = data.decays;
+    if (data.iteration === state.first) state.start = data.decays;
     state.sight = data;
     for (const loss of data.losses) state.losses.add(loss);
     if (data.turn === turn && !data.going) state.going = false;
@@ -70,11 +71,14 @@ export function makeTrainer(source, changed) {
     fail(String(error));
   }
 
-  /** @param {number} count  of iterations */
-  function go(count) {
+  /**
+   * @param {number} count  of iterations
+   * @param {boolean} [more]  than those that are still to come
+   */
+  function go(count, more = false) {
     state.going = count > 1 && !state.fault;
     mark = { time: performance.now(), iteration: state.sight?.iteration ?? 0 };
-    tell({ go: count, turn: ++turn });
+    tell({ go: count, more, turn: ++turn });
     changed();
   }
 
@@ -93,11 +97,13 @@ export function makeTrainer(source, changed) {
     state,
     train: () => go(LIMIT),
     pause: () => go(0),
-    step: () => go(1),
+    // Steps add up; one during training ends that.
+    step: () => go(1, !state.going),
     /** Stop, and begin a new run.  @param {Order} order */
     begin(order) {
-      Object.assign(state, { sight: null, losses: record(), speed: null });
-      mark = { time: performance.now(), iteration: order.iteration ?? 0 };
+      const first = order.iteration ?? 0;
+      Object.assign(state, { sight: null, losses: record(), speed: null, first });
+      mark = { time: performance.now(), iteration: first };
       tell({ ...order, begin: ++run, go: state.going ? LIMIT : 0, turn: ++turn });
     },
     tell,

@@ -12,6 +12,7 @@ import { training } from "./numerics/regressor.js";
  * @property {DataView} [weights]  to begin with
  * @property {number} [iteration]  that led to these weights
  * @property {number} [go]  iterations to train; 0 to pause
+ * @property {boolean} [more]  than those that are still to come
  * @property {number} [turn]  the number of this order to go
  * @property {boolean} [drawn]  the page has drawn what it was sent
  */
@@ -112,14 +113,16 @@ self.onmessage = ({ data }) => {
     ];
     session = training(settings, target, weights ? unpack(weights, shapes) : null);
     [begun, iteration, losses] = [begin, data.iteration ?? 0, []];
+    left = 0;
   } else {
     if (settings) session.change(settings);
     if (target) session.follow(target);
   }
   if (go !== undefined) {
-    [left, turn] = [go, data.turn ?? 0];
+    [left, turn] = [data.more ? left + go : go, data.turn ?? 0];
     start = { time: performance.now(), iteration };
   }
-  if (left === 0 && !data.drawn) send();
+  // A run is seen from its start.
+  if (begin !== undefined || (left === 0 && !data.drawn)) send();
   wake();
 };

@@ -8,7 +8,7 @@ import { nameOf, read, written } from "./curve.js";
  * @typedef {{target: number[], values: Values}} Run
  */
 
-const LONGEST = 2000; // letters; ours have a few hundred
+const LETTERS = 2000; // at most; ours have a few hundred
 
 /**
  * @param {Run} run
@@ -28,15 +28,14 @@ export function address({ target, values }, presets) {
  * @param {string} hash  with or without the sign #
  * @param {Control[]} controls
  * @param {Record<string, number[]>} presets
- * @param {number} steps  of the curve
  * @returns {Run | null}
  */
-export function parsed(hash, controls, presets, steps) {
-  if (hash.length > LONGEST) return null;
+export function parsed(hash, controls, presets) {
+  if (hash.length > LETTERS) return null;
   const said = new URLSearchParams(hash.replace(/^#/, ""));
   const name = said.get("target");
   if (name === null) return null;
-  const target = Object.hasOwn(presets, name) ? presets[name] : read(name, steps);
+  const target = Object.hasOwn(presets, name) ? presets[name] : read(name);
   if (!target) return null;
   /** @type {Values} */
   const values = {};
@@ -56,7 +55,7 @@ export function parsed(hash, controls, presets, steps) {
  */
 function allowed(text, { words, min, max, whole }) {
   if (words) return words.includes(text) ? text : null;
-  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text)) return null;
+  if (!/^\d{1,9}(\.\d{1,20})?(e-\d{1,2})?$/.test(text)) return null;
   const value = Number(text);
   const within = value >= Number(min) && value <= Number(max);
   return within && (!whole || Number.isInteger(value)) ? value : null;

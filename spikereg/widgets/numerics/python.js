@@ -14,9 +14,11 @@ const FORMULAS = {
 };
 
 /**
- * A number as short as it is meant. @param {number} value
+ * A number as short as it is meant, without the dust of a difference.
+ *
+ * @param {number} value
  */
-const decimal = (value) => String(Number(value.toPrecision(6)));
+const decimal = (value) => String(Number(value.toPrecision(12)));
 
 /**
  * What spreads draws between two numbers, in Python.
@@ -52,7 +54,9 @@ export function python({ target, values }, presets, iterations) {
   const formula = FORMULAS[nameOf(target, presets)];
   const rows = [];
   for (let t = 0; t < target.length; t += 10) {
-    rows.push(`    ${target.slice(t, t + 10).join(", ")},`);
+    // A target of ones and zeros would be one of integers.
+    const row = target.slice(t, t + 10).map((y) => (y % 1 ? String(y) : `${y}.0`));
+    rows.push(`    ${row.join(", ")},`);
   }
   const curve = formula
     ? [`target = ${formula}`]
