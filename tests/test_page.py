@@ -48,6 +48,14 @@ def test_the_books_own_address_leads_to_the_front_page(browser, unzipped):
         page.wait_for_url(f"{unzipped}/book/index.html")
 
 
+def test_icons_that_are_late_ask_for_no_font(browser, unzipped):
+    late = "window.FontAwesomeConfig = { autoReplaceSvg: false };"
+    with opened(browser, f"{unzipped}/{LIVE[0]}", script=late) as (page, faults):
+        assert page.locator("i.fas").count() > 0
+        page.wait_for_timeout(300)
+        assert faults == []
+
+
 @pytest.mark.parametrize("name", LIVE)
 def test_a_live_page_is_alive_below_a_folder_of_a_server(browser, served, name):
     with opened(browser, f"{served}/{name}") as (page, faults):
