@@ -141,7 +141,11 @@ window.spikeregTest = {
     };
     const iteration = (view) => Number(view.querySelector("dd")?.textContent);
     const until = async (done) => {
-      while (!done()) await new Promise(requestAnimationFrame);
+      const end = performance.now() + 20_000;
+      while (!done()) {
+        if (performance.now() > end) throw new Error(`never: ${done}`);
+        await new Promise(requestAnimationFrame);
+      }
     };
     const button = (text) =>
       [...views[0].querySelectorAll("button")].find((b) => b.textContent === text);
