@@ -113,7 +113,6 @@ self.onmessage = ({ data }) => {
     ];
     session = training(settings, target, weights ? unpack(weights, shapes) : null);
     [begun, iteration, losses] = [begin, data.iteration ?? 0, []];
-    left = 0;
   } else {
     if (settings) session.change(settings);
     if (target) session.follow(target);
