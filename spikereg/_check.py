@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from typing import TypeGuard
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def whole_number(name: str, value: object, at_least: int) -> None:
@@ -49,6 +49,11 @@ def tensor(name: str, value: object) -> None:
     """Raise unless ``value`` is a tensor."""
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Say whether calling the module forward would call something else too."""
+    return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 def same_shape(prediction: Tensor, target: Tensor) -> None:

@@ -23,6 +23,13 @@ def drawn(layer: Layer, generator: torch.Generator) -> Layer:
     return layer
 
 
-def linear(num_inputs: int, num_outputs: int, generator: torch.Generator) -> nn.Linear:
+def linear(
+    num_inputs: int,
+    num_outputs: int,
+    generator: torch.Generator,
+    *,
+    bias: bool = True,
+) -> nn.Linear:
     """Make a linear layer."""
-    return drawn(nn.Linear(num_inputs, num_outputs, device="meta"), generator)
+    layer = nn.Linear(num_inputs, num_outputs, bias, device="meta")
+    return drawn(layer, generator)

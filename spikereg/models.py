@@ -1,5 +1,6 @@
 """Layers wired together."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import snntorch as snn
@@ -8,11 +9,15 @@ from jaxtyping import Float
 from snntorch import surrogate
 from torch import Tensor, nn
 
-from spikereg import recipes, stack
-from spikereg._check import finite, local_generator, one_of, tensor, widths
+from spikereg import events, recipes
+from spikereg._check import finite, has_hooks, local_generator, one_of, tensor, widths
 from spikereg._draw import linear
+from spikereg.dendrites import Dendrites
+from spikereg.neurons import AdaptiveLeaky, Resonator, SpikingLSTM
+from spikereg.scan import scan
 
-RECIPES = ("tutorial", "accurate")
+READOUTS = ("membrane", "dendrites")
+Spike = Callable[[Tensor], Tensor]
 LONGEST = 10_000  # in float32 a longer time constant would soon be no decay at all
 
 
@@ -61,10 +66,15 @@ class SpikingRegressor(nn.Module):
       60 % of the first layer as clocks: driven by their bias alone, each at a rate of
       its own.
 
-    On the CPU all layers are one node in the graph of gradients, with first derivatives
-    only, and where few neurons fire, :math:`W_2 S^1` is added up by events
+    ``neuron`` puts other neurons into both hidden layers, all of them with recurrence:
+    ``"recurrent"`` is ``snn.RLeaky``, :math:`\beta` and :math:`\theta` drawn as above;
+    ``"adaptive"``, ``"resonator"`` and ``"lstm"`` are those of
+    :mod:`spikereg.neurons` as they begin by themselves. ``readout="dendrites"`` puts
+    :class:`spikereg.Dendrites` into the place of LI: a linear filter that remembers.
+
+    Where few neurons fire, :math:`W_2 S^1` is added up by events
     (:func:`spikereg.events.linear`). Neurons and linear layers may be replaced by
-    others of their kind: what the compiled loops cannot do runs layer by layer.
+    others of their kind.
 
     Args:
         hidden: Neurons in each hidden layer, at least 1.
@@ -75,20 +85,26 @@ class SpikingRegressor(nn.Module):
         recipe: ``"tutorial"`` or ``"accurate"``.
         memory: Longest time constant of the first layer in steps, between 2 and
             10,000; 0 for none. Only for ``"accurate"``.
+        neuron: ``"lif"``, ``"recurrent"``, ``"adaptive"``, ``"resonator"`` or
+            ``"lstm"``. ``"accurate"`` is for ``"lif"`` only.
+        readout: ``"membrane"``, or ``"dendrites"``, which ``"accurate"`` does not know.
+        dendrites: Number of dendrites, at least 1.
+        spike_grad: Surrogate gradient; the fast sigmoid with slope 25 if ``None``.
 
     Attributes:
         fc_in: ``nn.Linear`` from the input to the first layer.
-        lif_in: ``snn.Leaky``, the first spiking layer.
+        lif_in: The first spiking layer, ``snn.Leaky`` unless ``neuron`` says otherwise.
         fc_hidden: ``nn.Linear`` from the first to the second layer.
-        lif_hidden: ``snn.Leaky``, the second spiking layer.
+        lif_hidden: The second spiking layer.
         fc_out: ``nn.Linear`` from the second layer to the readout.
-        li_out: ``snn.Leaky`` without reset, the readout.
+        li_out: The readout: ``snn.Leaky`` without reset, or ``Dendrites``.
 
     Raises:
         ValueError: If a width is not a positive integer, the seed not
-            ``None`` or an integer of at least 0, the recipe unknown, the memory
-            neither 0 nor between 2 and 10,000, or given for the tutorial's recipe, or
-            the input not ``[T, B, F]``.
+            ``None`` or an integer of at least 0, the recipe, neuron or readout
+            unknown, the memory neither 0 nor between 2 and 10,000, or given for the
+            tutorial's recipe, the accurate one for other neurons than ``"lif"`` or
+            another readout than ``"membrane"``, or the input not ``[T, B, F]``.
         TypeError: If the input is no tensor.
 
     Source:
@@ -105,29 +121,59 @@ class SpikingRegressor(nn.Module):
         *,
         recipe: str = "tutorial",
         memory: float = 0.0,
+        neuron: str = "lif",
+        readout: str = "membrane",
+        dendrites: int = 16,
+        spike_grad: Spike | None = None,
     ) -> None:
         super().__init__()
-        one_of("recipe", recipe, RECIPES)
+        one_of("recipe", recipe, tuple(recipes.RECIPES))
+        one_of("neuron", neuron, tuple(_NEURONS))
+        one_of("readout", readout, READOUTS)
         _check_memory(memory, recipe)
-        widths(hidden=hidden, num_inputs=num_inputs, num_outputs=num_outputs)
-        generator = local_generator(seed)
-
-        self.fc_in = linear(num_inputs, hidden, generator)
-        self.lif_in = _spiking(hidden, generator)
-        self.fc_hidden = linear(hidden, hidden, generator)
-        self.lif_hidden = _spiking(hidden, generator)
-        self.fc_out = linear(hidden, num_outputs, generator)
-        self.li_out = snn.Leaky(
-            beta=torch.rand(num_outputs, generator=generator),
-            learn_beta=True,
-            spike_grad=surrogate.fast_sigmoid(),
-            reset_mechanism="none",
+        if recipe == "accurate" and (neuron, readout) != ("lif", "membrane"):
+            raise ValueError(
+                f'recipe must be "tutorial" for neuron="{neuron}" and '
+                f'readout="{readout}", not "accurate": that one knows how to begin with '
+                f'"lif" and "membrane" only'
+            )
+        widths(
+            hidden=hidden,
+            num_inputs=num_inputs,
+            num_outputs=num_outputs,
+            dendrites=dendrites,
         )
-        self.recipe, self.memory = recipe, memory
-        if memory:
-            self._remember(memory, generator)
-        elif recipe == "accurate":
-            self._tile(generator)
+        generator = local_generator(seed)
+        spike_grad = surrogate.fast_sigmoid() if spike_grad is None else spike_grad
+        gates = 4 if neuron == "lstm" else 1
+
+        self.fc_in = linear(num_inputs, gates * hidden, generator)
+        self.lif_in = _NEURONS[neuron](hidden, generator, spike_grad)
+        self.fc_hidden = linear(hidden, gates * hidden, generator)
+        self.lif_hidden = _NEURONS[neuron](hidden, generator, spike_grad)
+        self.li_out: nn.Module
+        if readout == "membrane":
+            self.fc_out = linear(hidden, num_outputs, generator)
+            self.li_out = snn.Leaky(
+                beta=torch.rand(num_outputs, generator=generator),
+                learn_beta=True,
+                spike_grad=spike_grad,
+                reset_mechanism="none",
+            )
+        else:
+            self.fc_out = linear(hidden, dendrites, generator)
+            self.li_out = Dendrites(dendrites, num_outputs, seed=_seed(generator))
+        self.recipe, self.memory, self.num_outputs = recipe, memory, num_outputs
+        if recipe == "accurate":
+            recipes.begin(self.layers(), memory, generator)
+
+    def layers(self) -> tuple[tuple[nn.Linear, nn.Module], ...]:
+        """Return weights and neurons of each layer, in the order of the signal."""
+        return (
+            (self.fc_in, self.lif_in),
+            (self.fc_hidden, self.lif_hidden),
+            (self.fc_out, self.li_out),
+        )
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
         """Predict, by the readout's membrane at every step.
@@ -139,7 +185,8 @@ class SpikingRegressor(nn.Module):
             The prediction ``[T, B, O]``, in units of the membrane potential.
         """
         self.check_features(features)
-        return stack.readout(self._layers(), features)
+        *_, (_, prediction) = self._run(features)
+        return prediction
 
     def trace(self, features: Float[Tensor, "T B F"]) -> Trace:
         """Run the network and keep every layer's spikes and membranes.
@@ -152,7 +199,7 @@ class SpikingRegressor(nn.Module):
         """
         self.check_features(features)
         (spikes_in, membrane_in), (spikes_hidden, membrane_hidden), (_, prediction) = (
-            stack.run(self._layers(), features)
+            self._run(features)
         )
         return Trace(
             prediction=prediction,
@@ -164,37 +211,23 @@ class SpikingRegressor(nn.Module):
             },
         )
 
-    @torch.no_grad()
-    def _tile(self, generator: torch.Generator) -> None:
-        for layer in (self.lif_in, self.lif_hidden, self.li_out):
-            layer.beta.zero_()
-            layer.threshold.fill_(1)
-        if self.fc_in.in_features == 1:
-            self.fc_in.weight.fill_(1)
-            recipes.copy_spikes(self.fc_hidden, self.lif_hidden)
-        else:
-            self.fc_in.weight.normal_(generator=generator)
-        along = recipes.directions(self.fc_in)
-        low, high = along.clamp(max=0).sum(dim=1), along.clamp(min=0).sum(dim=1)
-        spacing = (high - low) / (len(along) + 1)
-        levels = low + spacing * (torch.arange(len(along)) + 1)
-        recipes.place_levels(self.fc_in, self.lif_in, levels, spacing)
-        self.fc_out.weight.zero_()
-        self.fc_out.bias.zero_()
+    def _run(self, features: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Run the layers one after another, each over all steps.
 
-    @torch.no_grad()
-    def _remember(self, memory: float, generator: torch.Generator) -> None:
-        recipes.remember(self.lif_in, memory, generator)
-        recipes.remember(self.lif_hidden, 2 * memory, generator)
-        recipes.keep_time(self.fc_in, self.lif_in, memory, generator)
-        self.li_out.beta.fill_(0.7)
-
-    def _layers(self) -> stack.Layers:
-        return (
-            (self.fc_in, self.lif_in),
-            (self.fc_hidden, self.lif_hidden),
-            (self.fc_out, self.li_out),
-        )
+        Yields:
+            Spikes and membrane of a layer; of dendrites their output, twice.
+        """
+        signal = features
+        for n, (weights, neuron) in enumerate(self.layers()):
+            if n and type(weights) is nn.Linear and not has_hooks(weights):
+                current = events.linear(signal, weights.weight, weights.bias)
+            else:  # the features are no spikes
+                current = weights(signal)
+            if isinstance(neuron, Dendrites):
+                signal = membrane = neuron(current)
+            else:
+                signal, membrane = scan(neuron, current)
+            yield signal, membrane
 
     def check_features(self, features: Tensor) -> None:
         """Raise unless the features are ``[T, B, F]`` with the model's F."""
@@ -207,13 +240,45 @@ class SpikingRegressor(nn.Module):
             )
 
 
-def _spiking(width: int, generator: torch.Generator) -> snn.Leaky:
+def _leaky(width: int, generator: torch.Generator, spike_grad: Spike) -> snn.Leaky:
     return snn.Leaky(
         beta=torch.rand(width, generator=generator),
         threshold=torch.rand(width, generator=generator),
         learn_beta=True,
-        spike_grad=surrogate.fast_sigmoid(),
+        spike_grad=spike_grad,
     )
+
+
+def _recurrent(width: int, generator: torch.Generator, spike_grad: Spike) -> snn.RLeaky:
+    with torch.random.fork_rng(devices=[]):  # its weights come from the global generator
+        neuron = snn.RLeaky(
+            beta=torch.rand(width, generator=generator),
+            threshold=torch.rand(width, generator=generator),
+            learn_beta=True,
+            spike_grad=spike_grad,
+            linear_features=width,
+        )
+    neuron.recurrent = linear(width, width, generator)
+    return neuron
+
+
+def _seed(generator: torch.Generator) -> int:
+    return int(torch.randint(2**31, (), generator=generator))
+
+
+_NEURONS: dict[str, Callable[[int, torch.Generator, Spike], nn.Module]] = {
+    "lif": _leaky,
+    "recurrent": _recurrent,
+    "adaptive": lambda width, generator, spike: AdaptiveLeaky(
+        width, recurrent=True, spike_grad=spike, seed=_seed(generator)
+    ),
+    "resonator": lambda width, generator, spike: Resonator(
+        width, recurrent=True, spike_grad=spike, seed=_seed(generator)
+    ),
+    "lstm": lambda width, generator, spike: SpikingLSTM(
+        width, spike_grad=spike, seed=_seed(generator)
+    ),
+}
 
 
 def _check_memory(memory: float, recipe: str) -> None:

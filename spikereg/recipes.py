@@ -1,4 +1,8 @@
-"""Initial weights and decays, layer by layer."""
+"""What a recipe's name stands for: how a network begins, and how Adam walks."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import snntorch as snn
 import torch
@@ -7,12 +11,77 @@ from torch import Tensor, nn
 
 from spikereg.scan import scan
 
+Layers = Sequence[tuple[nn.Linear, nn.Module]]
+
 #: Membrane between two neighbouring levels, in thresholds.
 GAIN = 5.0
 
 #: Part of the first layer that keeps time, and threshold of the others where their
 #: membranes vary by about 1.
 CLOCKS, LOW = 0.6, 0.3
+
+
+class Recipe(NamedTuple):
+    """How Adam walks.
+
+    Attributes:
+        lr: Learning rate, the largest one if it changes.
+        betas: How long Adam remembers the gradients and their squares.
+        course: What the learning rate is multiplied by in an epoch, counted from 0, of
+            so many.
+    """
+
+    lr: float
+    betas: tuple[float, float]
+    course: Callable[[int, int], float]
+
+
+def _constant(epoch: int, epochs: int) -> float:
+    return 1.0
+
+
+def _warm_cosine(epoch: int, epochs: int) -> float:
+    warm = min(1.0, (epoch + 1) / (epochs / 20))
+    return warm * (1 + math.cos(math.pi * epoch / epochs)) / 2
+
+
+RECIPES = {
+    "tutorial": Recipe(1e-3, (0.9, 0.999), _constant),
+    "accurate": Recipe(3e-3, (0.9, 0.95), _warm_cosine),
+}
+
+
+@torch.no_grad()
+def begin(layers: Layers, memory: float, generator: torch.Generator) -> None:
+    """Begin where the accurate recipe does.
+
+    Args:
+        layers: Weights and neurons of two spiking layers and a readout.
+        memory: Longest time constant of the first layer in steps; 0 for none.
+        generator: To draw from.
+    """
+    (fc_in, lif_in), (fc_hidden, lif_hidden), (fc_out, li_out) = layers
+    if memory:
+        remember(lif_in, memory, generator)
+        remember(lif_hidden, 2 * memory, generator)
+        keep_time(fc_in, lif_in, memory, generator)
+        li_out.beta.fill_(0.7)
+        return
+    for neuron in (lif_in, lif_hidden, li_out):
+        neuron.beta.zero_()
+        neuron.threshold.fill_(1)
+    if fc_in.in_features == 1:
+        fc_in.weight.fill_(1)
+        copy_spikes(fc_hidden, lif_hidden)
+    else:
+        fc_in.weight.normal_(generator=generator)
+    along = directions(fc_in)
+    low, high = along.clamp(max=0).sum(dim=1), along.clamp(min=0).sum(dim=1)
+    spacing = (high - low) / (len(along) + 1)
+    levels = low + spacing * (torch.arange(len(along)) + 1)
+    place_levels(fc_in, lif_in, levels, spacing)
+    fc_out.weight.zero_()
+    fc_out.bias.zero_()
 
 
 @torch.no_grad()

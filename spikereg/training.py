@@ -4,13 +4,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import snntorch as snn
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR
+from torch.nn.utils import get_total_norm
 from tqdm.auto import tqdm
 
-from spikereg import metrics
+from spikereg import metrics, neurons, recipes
 from spikereg._batches import Batches, batches, device_of, empty
 from spikereg._check import finite, one_of, positive, whole_number
 
@@ -40,9 +39,9 @@ def fit(
     r"""Minimize the mean squared error with Adam.
 
     Each step minimizes :math:`\frac1n \sum (\hat y - y)^2` over one batch, then puts
-    every learned decay β of a snnTorch neuron back into [0, 1]. The neuron clamps β
-    there in its forward pass, so a β that an optimizer step has carried outside has
-    no gradient any more and would stay stuck for good.
+    what a neuron clamps, such as its decay β to [0, 1], back into its range. The neuron
+    clamps it in its forward pass, so a β that an optimizer step has carried outside
+    has no gradient any more and would stay stuck for good.
 
     The recipe says how Adam walks. ``"tutorial"``: at a constant rate, with PyTorch's
     other defaults. ``"accurate"``: in epoch :math:`n` of :math:`N`, counted from 0, at
@@ -84,8 +83,8 @@ def fit(
             then has the last weights whose loss was finite, or its first if none was.
     """
     whole_number("epochs", epochs, at_least=1)
-    one_of("recipe", recipe, tuple(_RECIPES))
-    default, betas, schedule = _RECIPES[recipe]
+    one_of("recipe", recipe, tuple(recipes.RECIPES))
+    default, betas, course = recipes.RECIPES[recipe]
     lr = default if lr is None else lr
     positive("lr", lr)
     loss_of = _objective(model, spike_penalty)
@@ -93,60 +92,42 @@ def fit(
     parameters = [p for p in model.parameters() if p.requires_grad]
     if not parameters:
         raise ValueError("model must have parameters that learn, not 0 of them")
-    decays = _learned_decays(model)
+    clamped = _clamped(model)
     optimizer = torch.optim.Adam(parameters, lr=float(lr), betas=betas, fused=True)
-    scheduler = LambdaLR(optimizer, lambda epoch: schedule(epoch, epochs))
     last_good = [p.detach().clone() for p in parameters]
     history = History()
 
     with tqdm(total=epochs, desc="fit", unit="epoch", disable=not progress) as bar:
         for epoch in range(1, epochs + 1):
+            optimizer.param_groups[0]["lr"] = float(lr) * course(epoch - 1, epochs)
             total, count = 0.0, 0
             for features, labels in batches(loader, device_of(model)):
                 error, loss = loss_of(features, labels)
                 value = error.item()
                 if not math.isfinite(value):
-                    _copy(last_good, to=parameters)
+                    torch._foreach_copy_(parameters, last_good)
                     raise _not_finite(f"loss became {value}", epoch, lr)
-                _copy(parameters, to=last_good)
+                torch._foreach_copy_(last_good, parameters)
 
                 optimizer.zero_grad()
                 torch.autograd.backward(loss)
-                gradients = [p.grad for p in parameters if p.grad is not None]
-                if not all(gradient.isfinite().all() for gradient in gradients):
+                if not _finite_gradients(parameters):
                     raise _not_finite("gradient is not finite", epoch, lr)
                 optimizer.step()
                 with torch.no_grad():
-                    for beta in decays:
-                        beta.clamp_(0, 1)
+                    for parameter, low, high in clamped:
+                        parameter.clamp_(low, high)
 
                 total += value * labels.numel()
                 count += labels.numel()
             if count == 0:
                 raise empty(loader, epoch)
-            scheduler.step()
             history.loss.append(total / count)
             bar.set_postfix(loss=f"{history.loss[-1]:.3e}", refresh=False)
             bar.update()
             if on_epoch is not None:
                 on_epoch(epoch, model)
     return history
-
-
-def _constant(epoch: int, epochs: int) -> float:
-    return 1.0
-
-
-def _warm_cosine(epoch: int, epochs: int) -> float:
-    warm = min(1.0, (epoch + 1) / (epochs / 20))
-    return warm * (1 + math.cos(math.pi * epoch / epochs)) / 2
-
-
-# Learning rate, Adam's decay rates, and the learning rate's course.
-_RECIPES = {
-    "tutorial": (1e-3, (0.9, 0.999), _constant),
-    "accurate": (3e-3, (0.9, 0.95), _warm_cosine),
-}
 
 
 def _objective(
@@ -180,20 +161,23 @@ def _objective(
     return penalized
 
 
-def _learned_decays(model: nn.Module) -> list[nn.Parameter]:
+def _finite_gradients(parameters: Sequence[Tensor]) -> bool:
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    # A norm is one call for all of them, and overflows at most where one looks again.
+    return bool(get_total_norm(gradients).isfinite()) or all(
+        bool(gradient.isfinite().all()) for gradient in gradients
+    )
+
+
+def _clamped(model: nn.Module) -> list[tuple[nn.Parameter, float, float]]:
+    """List the learned parameters that neurons clamp, with their ranges."""
     return [
-        layer.beta
-        for layer in model.modules()
-        if isinstance(layer, snn.SpikingNeuron)
-        and isinstance(getattr(layer, "beta", None), nn.Parameter)
-        and layer.beta.requires_grad
+        (parameter, *bounds)
+        for module in model.modules()
+        for name, bounds in neurons.ranges(module).items()
+        if isinstance(parameter := getattr(module, name, None), nn.Parameter)
+        and parameter.requires_grad
     ]
-
-
-@torch.no_grad()
-def _copy(source: Sequence[Tensor], to: Sequence[Tensor]) -> None:
-    for value, place in zip(source, to, strict=True):
-        place.copy_(value)
 
 
 def _not_finite(what: str, epoch: int, lr: float) -> FloatingPointError:

@@ -1,22 +1,17 @@
 """A linear layer driven by events: a neuron that is silent costs nothing."""
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from spikereg._check import one_of, tensor
-from spikereg._compiled import flat, share
+from spikereg._compiled import first_derivatives_only, flat, share
 from spikereg.events import kernels
 
-__all__ = ["BACKENDS", "Fired", "linear"]
+__all__ = ["BACKENDS", "linear"]
 
 BACKENDS = ("auto", "dense", "events")
 
@@ -64,6 +59,7 @@ def linear(
         ValueError: If the weight is not ``[O, I]``, the bias not ``[O]`` or the backend
             unknown. Under ``"events"`` also if a spike is neither 0 nor 1, a tensor not
             on the CPU, or not all of them float32 or all float64.
+        RuntimeError: For a second derivative through ``"events"``.
     """
     one_of("backend", backend, BACKENDS)
     _check_shapes(spikes, weight, bias)
@@ -108,7 +104,7 @@ def _obstacle(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> str:
 
 def _check_events(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> None:
     obstacle = _obstacle(spikes, weight, bias)
-    if not obstacle and not _is_binary(spikes):
+    if not obstacle and kernels.count(flat(spikes)) < 0:
         obstacle = "numbers other than 0 and 1"
     if obstacle:
         raise ValueError(
@@ -119,25 +115,12 @@ def _check_events(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> None:
 def _pays(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
     outputs, inputs = weight.shape
     return (
-        _is_large(spikes.numel() // max(inputs, 1), outputs)
+        spikes.numel() >= _FEWEST_ROWS * max(inputs, 1)
+        and outputs >= _FEWEST_OUTPUTS
         and not torch.is_autocast_enabled("cpu")
         and not _obstacle(spikes, weight, bias)
-        and _is_binary(spikes)
-        and _of(spikes).are_few()
+        and 0 <= kernels.count(flat(spikes)) <= _MOST_SPIKES * spikes.numel()
     )
-
-
-def _is_large(rows: int, outputs: int) -> bool:
-    return rows >= _FEWEST_ROWS and outputs >= _FEWEST_OUTPUTS
-
-
-def _is_binary(spikes: Tensor) -> bool:
-    return bool(kernels.is_binary(flat(spikes)))
-
-
-def _of(spikes: Tensor) -> "Fired":
-    values = flat(spikes)
-    return Fired(values, np.zeros(1, values.dtype), spikes.shape)
 
 
 class _Linear(torch.autograd.Function):
@@ -146,105 +129,38 @@ class _Linear(torch.autograd.Function):
         ctx: Any, spikes: Tensor, weight: Tensor, bias: Tensor | None
     ) -> Tensor:
         ctx.save_for_backward(spikes, weight)
-        return _of(spikes).add_up(weight, bias)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        spikes, weight = ctx.saved_tensors
-        for_spikes, for_weight, for_bias = ctx.needs_input_grad
-        rows = gradient.flatten(0, -2) if gradient.ndim > 1 else gradient[None]
-        return (
-            gradient @ weight if for_spikes else None,
-            _of(spikes).add_up_for_weight(rows) if for_weight else None,
-            rows.sum(dim=0) if for_bias else None,
-        )
-
-
-class Fired:
-    """Spikes of a layer, told by where its membrane is above its threshold.
-
-    Args:
-        membrane: Flat, of the shape ``[..., I]``.
-        threshold: ``[I]`` or ``[1]``.
-        shape: That of the membrane.
-        by_events: Whether the product was added up by events.
-    """
-
-    def __init__(
-        self,
-        membrane: npt.NDArray[np.floating],
-        threshold: npt.NDArray[np.floating],
-        shape: Sequence[int],
-        by_events: bool = False,
-    ) -> None:
-        *self._shape, inputs = shape
-        self._membrane = membrane.reshape(math.prod(self._shape), inputs)
-        if len(threshold) != inputs:
-            threshold = np.full(inputs, threshold)
-        self._threshold = threshold
-        self.by_events = by_events
-
-    def multiply(
-        self, weight: Float[Tensor, "O I"], bias: Float[Tensor, "O"] | None
-    ) -> Float[Tensor, "*rows O"]:
-        """Do as :func:`linear` does by ``"auto"``, without a graph."""
-        if _is_large(len(self._membrane), weight.shape[0]) and self.are_few():
-            return self.add_up(weight, bias)
-        spikes = self._dense(weight).view(*self._shape, weight.shape[1])
-        return F.linear(spikes, weight, bias)
-
-    def gradient_for_weight(
-        self, to_currents: Float[Tensor, "rows O"]
-    ) -> Float[Tensor, "O I"]:
-        """Differentiate the product, in the manner in which it was multiplied."""
-        if self.by_events:
-            return self.add_up_for_weight(to_currents)
-        return to_currents.t() @ self._dense(to_currents)
-
-    def are_few(self) -> bool:
-        """Say whether there are few enough spikes to be looked at one by one."""
-        spikes = kernels.count(self._membrane, self._threshold)
-        return bool(spikes <= _MOST_SPIKES * self._membrane.size)
-
-    def add_up(
-        self, weight: Float[Tensor, "O I"], bias: Float[Tensor, "O"] | None
-    ) -> Float[Tensor, "*rows O"]:
-        """Add up the columns of the weights that the spikes pick."""
-        outputs, rows = weight.shape[0], len(self._membrane)
-        currents = weight.new_zeros(*self._shape, outputs)
+        fired = flat(spikes).reshape(-1, weight.shape[1])
+        currents = weight.new_zeros(len(fired), weight.shape[0])
         if bias is not None:
             currents += bias
         columns = weight.detach().t().contiguous().numpy()
         share(
             kernels.add_columns,
-            (
-                self._membrane,
-                self._threshold,
-                columns,
-                currents.numpy().reshape(rows, outputs),
-            ),
-            parts=rows,
-            elements=self._membrane.size,
+            (fired, columns, currents.numpy()),
+            parts=len(fired),
+            elements=fired.size,
         )
-        self.by_events = True
-        return currents
+        return currents.view(*spikes.shape[:-1], -1)
 
-    def add_up_for_weight(
-        self, to_currents: Float[Tensor, "rows O"]
-    ) -> Float[Tensor, "O I"]:
-        """Add up, for each column of the weights, the gradients of what it went to."""
-        to_columns = to_currents.new_zeros(len(self._threshold), to_currents.shape[1])
-        gradients = to_currents.contiguous().numpy()
-        share(
-            kernels.add_rows,
-            (self._membrane, self._threshold, gradients, to_columns.numpy()),
-            parts=len(self._threshold),
-            elements=self._membrane.size,
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        first_derivatives_only('backend="dense"')
+        spikes, weight = ctx.saved_tensors
+        for_spikes, for_weight, for_bias = ctx.needs_input_grad
+        rows = gradient.reshape(-1, len(weight))
+        to_weight = None
+        if for_weight:
+            fired = flat(spikes).reshape(-1, weight.shape[1])
+            to_columns = rows.new_zeros(weight.shape[1], len(weight))
+            share(
+                kernels.add_rows,
+                (fired, rows.contiguous().numpy(), to_columns.numpy()),
+                parts=len(to_columns),
+                elements=fired.size,
+            )
+            to_weight = to_columns.t()
+        return (
+            gradient @ weight if for_spikes else None,
+            to_weight,
+            rows.sum(dim=0) if for_bias else None,
         )
-        return to_columns.t()
-
-    def _dense(self, like: Tensor) -> Tensor:
-        spikes = like.new_empty(self._membrane.shape)
-        kernels.compare(self._membrane, self._threshold, spikes.numpy())
-        return spikes

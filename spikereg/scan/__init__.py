@@ -1,33 +1,38 @@
 """One layer of neurons over all time steps."""
 
-import snntorch as snn
+import warnings
+from functools import cache
+from typing import Any
+
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from spikereg._check import one_of, tensor
+from spikereg.neurons import KINDS, Kind, kind_of
 from spikereg.scan import cpu, reference
-from spikereg.scan.rules import UnsupportedError
+from spikereg.scan.cpu import UnsupportedError
 
-__all__ = ["BACKENDS", "scan"]
+__all__ = ["BACKENDS", "scan", "walk"]
 
 BACKENDS = ("auto", "reference", "cpu")
 
-_STEPS = {"subtract": "_base_sub", "zero": "_base_zero", "none": "_base_int"}
+State = Tensor | tuple[Tensor, ...]
 
 
 def scan(
-    neuron: snn.Leaky,
-    current: Float[Tensor, "T B N"],
-    state: Float[Tensor, "B N"] | None = None,
+    neuron: nn.Module,
+    current: Float[Tensor, "T B M"],
+    state: State | None = None,
     *,
     backend: str = "auto",
-) -> tuple[Float[Tensor, "T B N"], Float[Tensor, "T B N"]]:
-    r"""Run a layer of leaky integrate-and-fire neurons over all time steps.
+    return_state: bool = False,
+) -> tuple[Any, ...]:
+    r"""Run a layer of neurons over all time steps.
 
-    With the input current :math:`I_t`, the membrane :math:`U_t` after step
-    :math:`t`, the decay :math:`\hat\beta = \min(\max(\beta, 0), 1)` and the
-    threshold :math:`\theta`:
+    For leaky integrate-and-fire neurons, ``snntorch.Leaky``, with the input current
+    :math:`I_t`, the membrane :math:`U_t` after step :math:`t`, the decay
+    :math:`\hat\beta = \min(\max(\beta, 0), 1)` and the threshold :math:`\theta`:
 
     .. math::
 
@@ -40,111 +45,158 @@ def scan(
     The reset :math:`R_t` follows a spike one step later and carries no gradient;
     :math:`S_t` is differentiated by the neuron's surrogate gradient. Options beyond
     these, such as ``inhibition`` or ``reset_delay=False``, do what snnTorch makes of
-    them.
+    them. The other kinds have their equations in :mod:`spikereg.neurons`.
 
     Args:
-        neuron: The layer: its ``beta`` (membrane decay per step), ``threshold``,
-            ``reset_mechanism`` and ``spike_grad`` are used. Its own buffers are
-            neither read nor changed, so it can be copied, saved and used again.
-        current: Input current, ``[T, B, N]``: time steps, batch, neurons. In units of
-            the membrane potential, as is everything else here.
-        state: Membrane :math:`U_{-1}` before the first step, ``[B, N]``; zeros if
-            ``None``.
-        backend: ``"reference"`` is snnTorch's own step, looped in Python: the
-            specification. ``"cpu"`` runs all steps in one compiled loop: the same
-            spikes and membranes to the last bit, the same gradients to rounding,
-            first derivatives only; in float32 and float64, with any deterministic,
-            elementwise surrogate, without the options named above. ``"auto"`` takes
-            ``"cpu"`` where it can do the job and ``"reference"`` elsewhere.
+        neuron: The layer: ``snntorch.Leaky``, ``snntorch.RLeaky``,
+            :class:`~spikereg.neurons.AdaptiveLeaky`,
+            :class:`~spikereg.neurons.Resonator`,
+            :class:`~spikereg.neurons.SpikingLSTM`, or a class that inherits from one of
+            them. What snnTorch's neurons keep on themselves is neither read nor changed,
+            so they can be copied, saved and used again.
+        current: Input current, ``[T, B, N]``: time steps, batch, neurons; an LSTM's
+            ``[T, B, 4N]``. In units of the membrane potential, as is everything else
+            here.
+        state: What the neuron starts from, as it takes it itself, each ``[B, N]``; zeros
+            if ``None``. ``Leaky``: the membrane :math:`U_{-1}`. ``RLeaky``: spikes and
+            membrane. The others: adaptation, quadrature or cell, and membrane.
+        backend: ``"reference"`` is the neuron's own step, looped in Python: the
+            specification. ``"cpu"`` is compiled: the same spikes and membranes to the
+            last bit (an LSTM's to some units of rounding), the same gradients to
+            rounding, first derivatives only; in float32 and float64, with snnTorch's
+            deterministic surrogates, without the options named above. ``"auto"`` takes
+            ``"cpu"`` where it can do the job and ``"reference"`` elsewhere; tensors on
+            a GPU are run by the reference, which says so once.
+        return_state: Return also what to go on from, in the form of ``state``.
 
     Returns:
-        Spikes (0 or 1) and membranes, each ``[T, B, N]``, in the current's data type.
+        Spikes (0 or 1) and membranes, each ``[T, B, N]``, in the current's data type;
+        with ``return_state`` the last state too.
 
     Raises:
-        TypeError: If ``neuron`` is no ``snn.Leaky``, or current or state no tensor.
+        TypeError: If ``neuron`` is none of these, current or state are no tensors, or
+            the state is no tuple where there are several.
         ValueError: If the current is not a floating-point ``[T, B, N]`` with at least
-            one step, the state not ``[B, N]``, the size of β or θ neither 1 nor N,
-            the data type of one of the three wider than the current's, the backend
-            unknown, or if the neuron keeps its state itself (``init_hidden=True``) or
+            one step, a state not ``[B, N]``, the size of a parameter neither 1 nor N,
+            the data type of one of these wider than the current's, the backend unknown,
+            or if a neuron of snnTorch's keeps its state itself (``init_hidden=True``) or
             had its ``reset_mechanism`` set anew, which changes snnTorch's label only.
-            Under ``"cpu"`` also if the neuron has a feature that the compiled loop
+            Under ``"cpu"`` also if the neuron has a feature that the compiled walk
             lacks, which is named.
+        RuntimeError: For a second derivative through ``"cpu"``.
 
     Source:
-        ``snntorch.Leaky`` 1.0; J. K. Eshraghian et al., *Training spiking neural
-        networks using lessons from deep learning*, Proc. IEEE 111 (2023).
+        ``snntorch.Leaky`` and ``snntorch.RLeaky`` 1.0; J. K. Eshraghian et al.,
+        *Training spiking neural networks using lessons from deep learning*, Proc. IEEE
+        111 (2023); for the others see there.
     """
+    spikes, states = walk(neuron, current, state, backend)
+    if not return_state:
+        return spikes, states[-1]
+    last = tuple(each[-1] for each in states)
+    return spikes, states[-1], last[0] if len(last) == 1 else last
+
+
+def walk(
+    neuron: nn.Module,
+    current: Float[Tensor, "T B M"],
+    state: State | None = None,
+    backend: str = "auto",
+) -> tuple[Float[Tensor, "T B N"], tuple[Float[Tensor, "T B N"], ...]]:
+    """Do as :func:`scan` does, and return each of the states after every step."""
     one_of("backend", backend, BACKENDS)
-    check_neuron(neuron)
-    _check_current(current)
-    check_parameters(neuron.beta, neuron.threshold, current, current.shape[-1])
-    if state is None:
-        state = torch.zeros_like(current[0])
-    _check_state(state, current)
+    kind = kind_of(neuron)
+    if kind is None:
+        names = ", ".join(each.__name__ for each in KINDS)
+        raise TypeError(
+            f"neuron must be one of {names}, not {_name(neuron)}: scan does not know "
+            f"what it does in a step"
+        )
+    kind.check(neuron)
+    width = _check_current(current, kind)
+    parameters = kind.parameters(neuron)
+    for name, value in zip(kind.PARAMETERS, parameters, strict=True):
+        if value.shape != (width,) or value.dtype != current.dtype:
+            _check_parameter(name, value, current, width)
+    states = _states(state, kind, current, width)
     if backend != "reference":
         try:
-            return cpu.scan_leaky(neuron, current, state)
+            return cpu.walk(kind, neuron, current, states, parameters)
         except UnsupportedError:
             if backend == "cpu":
                 raise
-    return reference.scan_leaky(neuron, current, state)
+        if not current.is_cpu:
+            _say_that_it_is_slow(str(current.device))
+    return reference.walk(kind, neuron, current, states)
 
 
-def check_neuron(neuron: snn.Leaky) -> None:
-    """Raise unless ``neuron`` is a layer that can be run over all steps."""
-    if not isinstance(neuron, snn.Leaky):
-        raise TypeError(
-            f"neuron must be an snntorch.Leaky, not {type(neuron).__name__}"
-        )
-    if neuron.init_hidden:
-        raise ValueError(
-            "neuron must be made with init_hidden=False, not init_hidden=True: scan "
-            "takes the initial state as an argument"
-        )
-    step = neuron.state_function.__name__
-    if step != _STEPS[neuron.reset_mechanism]:
-        raise ValueError(
-            f"neuron must be made with its reset_mechanism, not be set to "
-            f"{neuron.reset_mechanism!r} later: it still steps by {step}"
-        )
+@cache
+def _say_that_it_is_slow(device: str) -> None:
+    warnings.warn(
+        f"scan runs on {device} step by step, in Python: the slow path. On the CPU it "
+        f"is compiled",
+        stacklevel=4,
+    )
 
 
-def _check_current(current: Tensor) -> None:
+def _name(neuron: object) -> str:
+    kind = neuron if isinstance(neuron, type) else type(neuron)
+    return f"the class {kind.__name__}" if kind is neuron else kind.__name__
+
+
+def _check_current(current: Tensor, kind: Kind) -> int:
+    """Raise unless the current fits the kind; return the number of neurons."""
     tensor("current", current)
-    if current.ndim != 3 or len(current) == 0:
+    layout = "[T, B, N]" if kind.GATES == 1 else f"[T, B, {kind.GATES}N]"
+    if current.ndim != 3 or len(current) == 0 or current.shape[-1] % kind.GATES:
         raise ValueError(
-            f"current must have the shape [T, B, N] with at least one time step, not "
+            f"current must have the shape {layout} with at least one time step, not "
             f"{list(current.shape)}"
         )
     if not current.is_floating_point():
         raise ValueError(f"current must be floating-point, not {current.dtype}")
+    return current.shape[-1] // kind.GATES
 
 
-def check_parameters(
-    beta: Tensor, threshold: Tensor, current: Tensor, width: int
-) -> None:
-    """Raise unless β and θ fit ``width`` neurons and the current's data type."""
-    for name, value in (("beta", beta), ("threshold", threshold)):
-        if value.shape not in ((), (1,), (width,)):
-            raise ValueError(
-                f"the neuron's {name} must have size 1 or N = {width} to fit the "
-                f"current {[*current.shape[:2], width]}, not shape {list(value.shape)}"
-            )
-        if value.dtype != current.dtype:
-            _check_not_wider(f"the neuron's {name}", value, current)
-
-
-def _check_state(state: Tensor, current: Tensor) -> None:
-    tensor("state", state)
-    if state.shape != current.shape[1:]:
+def _check_parameter(name: str, value: Tensor, current: Tensor, width: int) -> None:
+    """Raise unless a parameter fits the neurons and the current's data type."""
+    if value.shape not in ((), (1,), (width,)):
         raise ValueError(
-            f"state must have the shape [B, N] = {list(current.shape[1:])} of one step "
-            f"of the current, not {list(state.shape)}"
+            f"the neuron's {name} must have size 1 or N = {width} to fit the "
+            f"current {list(current.shape)}, not shape {list(value.shape)}"
         )
-    _check_not_wider("state", state, current)
+    _check_not_wider(f"the neuron's {name}", value, current)
+
+
+def _states(
+    state: State | None, kind: Kind, current: Tensor, width: int
+) -> tuple[Tensor, ...]:
+    """Return the states to start from, checked."""
+    B, names = current.shape[1], kind.STATES
+    if state is None:
+        return (current.new_zeros(B, width),) * len(names)
+    states = (state,) if len(names) == 1 else state
+    if not isinstance(states, tuple | list) or len(states) != len(names):
+        got = f"{len(states)}" if isinstance(states, tuple | list) else "one"
+        raise TypeError(
+            f"state must be a tuple of {len(names)} tensors, {' and '.join(names)}, not "
+            f"{got}: {type(state).__name__}"
+        )
+    for name, each in zip(names, states, strict=True):
+        name = "state" if len(names) == 1 else f"state: {name}"
+        tensor(name, each)
+        if each.shape != (B, width):
+            raise ValueError(
+                f"{name} must have the shape [B, N] = {[B, width]} to fit the current "
+                f"{list(current.shape)}, not {list(each.shape)}"
+            )
+        _check_not_wider(name, each, current)
+    return tuple(states)
 
 
 def _check_not_wider(name: str, value: Tensor, current: Tensor) -> None:
+    if value.dtype == current.dtype:
+        return
     if torch.result_type(value, current) != current.dtype:
         raise ValueError(
             f"{name} must not be wider than the current's {current.dtype}, not "

@@ -1,50 +1,60 @@
-"""snnTorch's own neuron, one step at a time: slow, readable, the specification."""
+"""The neuron's own step, looped over time: slow, readable, the specification."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
 
-import snntorch as snn
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-# A neuron keeps its state on itself while it steps: one thread at a time.
+from spikereg.neurons import Kind
+
+# snnTorch's neurons keep their state on themselves while they step: one thread at a time.
 _stepping = RLock()
 
 
-def scan_leaky(
-    neuron: snn.Leaky,
-    current: Float[Tensor, "T B N"],
-    state: Float[Tensor, "B N"],
-) -> tuple[Float[Tensor, "T B N"], Float[Tensor, "T B N"]]:
-    """Step ``neuron`` through ``current`` from the membrane ``state``."""
-    membrane = state
-    all_spikes, all_membranes = [], []
+def walk(
+    kind: Kind,
+    neuron: nn.Module,
+    current: Float[Tensor, "T B M"],
+    state: tuple[Float[Tensor, "B N"], ...],
+) -> tuple[Float[Tensor, "T B N"], tuple[Float[Tensor, "T B N"], ...]]:
+    """Step the neuron through the current.
+
+    Returns:
+        Its spikes, and each of its states after every step.
+    """
+    all_spikes, all_states = [], []
     with _stepping, _unchanged(neuron):
-        for step in current:
-            spikes, membrane = neuron(step, membrane)
+        for now in current:
+            spikes, *rest = neuron(now, *state)
+            state = tuple([spikes, *rest][-len(state) :])
             all_spikes.append(spikes)
-            all_membranes.append(membrane)
+            all_states.append(state)
     # snnTorch's surrogates return float32 spikes whatever they are given, and the
     # reset makes a half-precision membrane as wide.
     dtype = current.dtype
-    return torch.stack(all_spikes).to(dtype), torch.stack(all_membranes).to(dtype)
+    states = zip(*all_states, strict=True)
+    return (
+        torch.stack(all_spikes).to(dtype),
+        tuple(torch.stack(each).to(dtype) for each in states),
+    )
 
 
 @contextmanager
-def _unchanged(neuron: snn.Leaky) -> Iterator[None]:
+def _unchanged(neuron: nn.Module) -> Iterator[None]:
     """Undo what ``forward`` leaves on the neuron.
 
     A membrane left there holds the whole graph in memory and makes ``deepcopy`` fail.
     """
-    membrane, had_reset = neuron.mem, hasattr(neuron, "reset")
-    reset = neuron.reset if had_reset else None
+    attributes, buffers = dict(vars(neuron)), dict(neuron.named_buffers(recurse=False))
     try:
         yield
     finally:
-        neuron.mem = membrane
-        if had_reset:
-            neuron.reset = reset
-        else:
-            neuron.__dict__.pop("reset", None)
+        for name in vars(neuron).keys() - attributes.keys():
+            delattr(neuron, name)
+        for name, value in attributes.items():
+            vars(neuron)[name] = value
+        for name, buffer in buffers.items():
+            setattr(neuron, name, buffer)
