@@ -34,7 +34,7 @@ colab-check: environment  ## run each chapter alone, with Colab's libraries
 	@$(BIN)/python tools/colab_check.py $(CHAPTERS)
 
 accuracy: environment  ## train and test everything that chapter 5 compares
-	@$(BIN)/python -m spikereg.trials $(ACCURACY)
+	@PYTHONPATH=benchmarks $(BIN)/python -m accuracy $(ACCURACY)
 
 notebooks: environment  ## run the chapters again and keep their outputs
 	@$(BIN)/python tools/notebooks.py

@@ -44,19 +44,8 @@ IMPORTS = {
     "evaluation": {"_batches", "_check", "metrics"},
     "plots": set(),
     "widgets": {"_check", "data", "models", "scan"},
-    # Which may use all of the others, but the figures.
-    "trials": {
-        "_batches",
-        "_check",
-        "baselines",
-        "data",
-        "evaluation",
-        "initialize",
-        "memory",
-        "models",
-        "recipes",
-        "training",
-    },
+    # Which only reads: what measures stands in benchmarks/accuracy.
+    "results": {"_check"},
     "__init__": {
         "data",
         "evaluation",
@@ -123,6 +112,23 @@ def test_the_table_of_imports_names_every_room_and_has_no_circle():
 
 
 @each_source
+def test_the_package_imports_nothing_that_stands_beside_it(source):
+    beside = {
+        path.stem
+        for folder in ("benchmarks", "tools")
+        for path in ROOT.glob(f"{folder}/*")
+    }
+    assert {"accuracy", "race", "environment"} <= beside
+    found = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            found.add(str(node.module).split(".")[0])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+    assert not found & (beside | {"benchmarks", "tools"})
+
+
+@each_source
 def test_a_file_is_no_longer_than_a_room(source):
     assert len(source.read_text().splitlines()) <= 250
 
@@ -171,10 +177,12 @@ def test_the_docstring_of_a_public_name_describes_every_argument(name):
 # Packaging
 
 
-def test_the_wheel_holds_every_source_and_the_mark_of_typed_packages():
+def test_the_wheel_holds_every_source_and_table_and_the_mark_of_typed_packages():
     builder = WheelBuilder(str(ROOT))
     wheel = {file.distribution_path for file in builder.recurse_included_files()}
-    expected = {path.relative_to(ROOT).as_posix() for path in SOURCES}
+    tables = sorted(PACKAGE.glob("results/stored/*.json"))
+    assert tables
+    expected = {path.relative_to(ROOT).as_posix() for path in (*SOURCES, *tables)}
     assert expected | {"spikereg/py.typed"} <= wheel
     assert all(path.startswith("spikereg/") for path in wheel)
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from accuracy.methods import INGREDIENTS, RATES, known
 from spikereg.data import MODES
 from spikereg.memory import TASKS
-from spikereg.trials.methods import RATES
-from spikereg.trials.trial import INGREDIENTS, Trial
+from spikereg.results import Trial
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Table:
     measures: Sequence[str] = ("relative_error", "l1", "spike_rate", "seconds")
     timed: bool = False
     split: str = "test"
+
+    def __post_init__(self) -> None:
+        # A wrong word is found before the first training, not when its turn comes.
+        for trial in self.trials:
+            known(trial)
 
 
 BASELINES = ("lstm", "gru", "relu", "filter", "random + least squares")

@@ -1,25 +1,9 @@
-"""One trial: a task, a method, and what is changed about them."""
+"""One row of a table: what was tried, and what it measured."""
 
 from dataclasses import dataclass, fields
+from statistics import median
 
 from spikereg._check import one_of
-from spikereg.data import MODES, RegressionDataset
-from spikereg.memory import TASKS, MemoryDataset
-
-Data = RegressionDataset | MemoryDataset
-
-#: What an ablation leaves out of the accurate recipe on a ramp.
-INGREDIENTS = (
-    "layer 1 without decay",
-    "layer 2 without decay",
-    "levels from the data",
-    "layer 2 that copies",
-    "empty readout",
-    "cosine schedule",
-)
-
-#: Samples of each of the three sets.
-SAMPLES = 1024
 
 
 @dataclass(frozen=True)
@@ -27,7 +11,7 @@ class Trial:
     """A method on a task.
 
     Attributes:
-        method: A key of ``spikereg.trials.METHODS``.
+        method: Name of the method, such as ``"accurate"`` or ``"lstm"``.
         task: ``"one ramp"``: train and test on the same square root over one ramp.
             ``"linear"``, ``"sqrt"`` or a task of
             :class:`~spikereg.memory.MemoryDataset`:
@@ -56,10 +40,6 @@ class Trial:
     without: str = ""
     lr: float | None = None
 
-    def __post_init__(self) -> None:
-        one_of("task", self.task, ("one ramp", *MODES, *TASKS))
-        one_of("without", self.without, ("", *INGREDIENTS, "clocks"))
-
     def __str__(self) -> str:
         changed = [
             f"{field.name.replace('_', ' ')} {getattr(self, field.name)}"
@@ -69,20 +49,39 @@ class Trial:
         ]
         return ", ".join([self.task, self.method, *changed])
 
-    def datasets(self, seed: int, split: str = "test") -> tuple[Data, Data]:
-        """Make the training set of a seed, and its "validation" or "test" set."""
-        one_of("split", split, ("validation", "test"))
-        T = self.timesteps
-        if self.task == "one ramp":
-            sample = RegressionDataset(T, seed=seed)
-            return sample, sample
-        # No two of the sets of any seeds share their own seed.
-        own = 3 * seed
-        other = own + (1 if split == "validation" else 2)
-        if self.task in TASKS:
-            return (
-                MemoryDataset(self.task, T, SAMPLES, own),
-                MemoryDataset(self.task, T, SAMPLES, other),
-            )
-        train = RegressionDataset(T, SAMPLES, self.task, own)
-        return train, RegressionDataset(T, SAMPLES, self.task, other, train.slope)
+
+@dataclass(frozen=True)
+class Row:
+    """What one trial measured, seed by seed.
+
+    Attributes:
+        trial: The trial.
+        parameters: How many numbers the model learned.
+        seeds: The seeds.
+        values: The measured values of each measure, one a seed: the fields of
+            :class:`~spikereg.Report`, and the ``seconds`` of training.
+    """
+
+    trial: Trial
+    parameters: int
+    seeds: tuple[int, ...]
+    values: dict[str, tuple[float, ...]]
+
+    def median(self, measure: str = "relative_error") -> float:
+        """Return the median over the seeds."""
+        return median(self._of(measure))
+
+    def range(self, measure: str = "relative_error") -> tuple[float, float]:
+        """Return the smallest and the largest value."""
+        return min(self._of(measure)), max(self._of(measure))
+
+    def confirms(self, other: "Row", measure: str = "relative_error") -> bool:
+        """Say whether the median of another row of this trial lies in this range."""
+        if other.trial != self.trial:
+            raise ValueError(f"other must be a row of {self.trial}, not {other.trial}")
+        low, high = self.range(measure)
+        return low <= other.median(measure) <= high
+
+    def _of(self, measure: str) -> tuple[float, ...]:
+        one_of("measure", measure, tuple(self.values))
+        return self.values[measure]

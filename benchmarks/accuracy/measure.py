@@ -2,19 +2,18 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from statistics import median
+from dataclasses import asdict
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from spikereg._check import finite, local_generator, one_of
-from spikereg.data import make_loader
-from spikereg.evaluation import Report, evaluate
-from spikereg.trials.methods import METHODS
-from spikereg.trials.trial import Trial
+from accuracy.datasets import datasets
+from accuracy.methods import METHODS, known
+from spikereg import Report, evaluate, make_loader
+from spikereg._check import finite, local_generator
+from spikereg.results import Row, Trial
 
 BATCH = 32
 
@@ -25,43 +24,6 @@ class Outcome(NamedTuple):
     report: Report
     seconds: float
     parameters: int
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one trial measured, seed by seed.
-
-    Attributes:
-        trial: The trial.
-        parameters: How many numbers the model learned.
-        seeds: The seeds.
-        values: The measured values of each measure, one a seed: the fields of
-            :class:`~spikereg.Report`, and the ``seconds`` of training.
-    """
-
-    trial: Trial
-    parameters: int
-    seeds: tuple[int, ...]
-    values: dict[str, tuple[float, ...]]
-
-    def median(self, measure: str = "relative_error") -> float:
-        """Return the median over the seeds."""
-        return median(self._of(measure))
-
-    def range(self, measure: str = "relative_error") -> tuple[float, float]:
-        """Return the smallest and the largest value."""
-        return min(self._of(measure)), max(self._of(measure))
-
-    def confirms(self, other: "Row", measure: str = "relative_error") -> bool:
-        """Say whether the median of another row of this trial lies in this range."""
-        if other.trial != self.trial:
-            raise ValueError(f"other must be a row of {self.trial}, not {other.trial}")
-        low, high = self.range(measure)
-        return low <= other.median(measure) <= high
-
-    def _of(self, measure: str) -> tuple[float, ...]:
-        one_of("measure", measure, tuple(self.values))
-        return self.values[measure]
 
 
 def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
@@ -76,8 +38,8 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
         The errors on that split, the seconds of training, and how many numbers were
         learned.
     """
-    one_of("method", trial.method, tuple(METHODS))
-    train, test = trial.datasets(seed, split)
+    known(trial)
+    train, test = datasets(trial, seed, split)
     one = len(train) == 1
     batches = make_loader(train, 1 if one else BATCH, shuffle=not one, seed=seed)
     start = time.perf_counter()

@@ -1,18 +1,20 @@
-"""Run the trials and print their tables: ``python -m spikereg.trials --help``."""
+"""Run the trials and print their tables: ``make accuracy ACCURACY=--help``."""
 
 import argparse
+import json
 import os
+from collections.abc import Sequence
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 from tqdm.auto import tqdm
 
+from accuracy.measure import Outcome, run, summed
+from accuracy.tables import TABLES, Table
 from spikereg._check import one_of, whole_number
-from spikereg.trials.measure import Outcome, Row, run, summed
-from spikereg.trials.results import store, table
-from spikereg.trials.tables import TABLES, Table
-from spikereg.trials.trial import Trial
+from spikereg.results import Row, Trial, table
 
 
 def main() -> None:
@@ -42,6 +44,15 @@ def run_table(chosen: Table, seeds: int, jobs: int) -> list[Row]:
     ]
 
 
+def store(name: str, rows: Sequence[Row], folder: Path) -> Path:
+    """Write a table; a file that is there is replaced as a whole or not at all."""
+    path = folder / f"{name}.json"
+    written = path.with_suffix(".part")
+    lines = ",\n".join(json.dumps(asdict(row)) for row in rows)
+    written.write_text(f"[\n{lines}\n]\n")
+    return written.replace(path)
+
+
 def _run(work: tuple[Trial, int, str]) -> Outcome:
     trial, seed, split = work
     try:
@@ -53,7 +64,7 @@ def _run(work: tuple[Trial, int, str]) -> Outcome:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m spikereg.trials",
+        prog="python -m accuracy",
         description="Train and test, and print a table of medians and ranges.",
         epilog="\n".join(f"{name:10} {t.title}" for name, t in TABLES.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,14 +1,11 @@
-"""Rows of measured errors: summed up, printed as a table, stored and read back."""
+"""Tables of rows: read from those that came with the package, and printed."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib import resources
-from pathlib import Path
 
 from spikereg._check import one_of
-from spikereg.trials.measure import Row
-from spikereg.trials.trial import Trial
+from spikereg.results.rows import Row, Trial
 
 
 def table(rows: Sequence[Row], measures: Sequence[str] = ("relative_error",)) -> str:
@@ -44,20 +41,11 @@ def _cell(row: Row, measure: str) -> str:
     return f"{middle} ({low_} to {high_})"
 
 
-def store(name: str, rows: Sequence[Row], folder: Path) -> Path:
-    """Write a table; a file that is there is replaced as a whole or not at all."""
-    path = folder / f"{name}.json"
-    written = path.with_suffix(".part")
-    lines = ",\n".join(json.dumps(asdict(row)) for row in rows)
-    written.write_text(f"[\n{lines}\n]\n")
-    return written.replace(path)
-
-
 def stored(name: str) -> list[Row]:
     """Read a table that came with the package.
 
     Args:
-        name: The table's name, a key of ``spikereg.trials.TABLES``.
+        name: The table's name, such as ``"p1"``.
 
     Returns:
         Its rows.
@@ -65,7 +53,7 @@ def stored(name: str) -> list[Row]:
     Raises:
         ValueError: For a name without a stored table.
     """
-    folder = resources.files("spikereg.trials") / "stored"
+    folder = resources.files("spikereg.results") / "stored"
     names = sorted(f.name.removesuffix(".json") for f in folder.iterdir())
     one_of("name", name, names)
     return [

@@ -7,17 +7,25 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from spikereg import recipes
+from accuracy import datasets
+from spikereg import SpikingRegressor, fit, initialize, recipes
 from spikereg._batches import Batches
-from spikereg._check import local_generator
+from spikereg._check import local_generator, one_of
 from spikereg.baselines import LinearFilter, RandomSpiking, Recurrent, ReLUNetwork
-from spikereg.initialize import initialize
 from spikereg.memory import TASKS
-from spikereg.models import SpikingRegressor
-from spikereg.training import fit
-from spikereg.trials.trial import Trial
+from spikereg.results import Trial
 
 Method = Callable[[Trial, Batches, int], nn.Module]
+
+#: What an ablation leaves out of the accurate recipe on a ramp.
+INGREDIENTS = (
+    "layer 1 without decay",
+    "layer 2 without decay",
+    "levels from the data",
+    "layer 2 that copies",
+    "empty readout",
+    "cosine schedule",
+)
 
 #: The longest time constant of the accurate recipe, in steps, where memory is needed.
 MEMORY = 30.0
@@ -142,3 +150,10 @@ METHODS: dict[str, Method] = {
     "filter": partial(_made, lambda t, seed: LinearFilter(seed=seed)),
     "random + least squares": _random,
 }
+
+
+def known(trial: Trial) -> None:
+    """Raise unless there are such a task, such a method and such an ingredient."""
+    one_of("task", trial.task, datasets.TASKS)
+    one_of("method", trial.method, tuple(METHODS))
+    one_of("without", trial.without, ("", *INGREDIENTS, "clocks"))

@@ -1,0 +1,6 @@
+"""``make accuracy``: see :mod:`accuracy.command`."""
+
+from accuracy.command import main
+
+if __name__ == "__main__":
+    main()
