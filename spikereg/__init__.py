@@ -1,20 +1,26 @@
 """Regression with spiking neural networks, from data to evaluated fit."""
 
 from spikereg.data import RegressionDataset, make_loader
+from spikereg.dendrites import Dendrites
 from spikereg.evaluation import Report, evaluate
 from spikereg.initialize import initialize
 from spikereg.memory import MemoryDataset
 from spikereg.models import SpikingRegressor, Trace
+from spikereg.neurons import AdaptiveLeaky, Resonator, SpikingLSTM
 from spikereg.scan import scan
 from spikereg.training import History, fit
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaptiveLeaky",
+    "Dendrites",
     "History",
     "MemoryDataset",
     "RegressionDataset",
     "Report",
+    "Resonator",
+    "SpikingLSTM",
     "SpikingRegressor",
     "Trace",
     "evaluate",

@@ -36,8 +36,8 @@ def compiled(function: Callable[..., Any], **options: Any) -> Any:
 def compiled_without_allocation(function: Callable[..., Any]) -> Any:
     """Compile a loop that makes slices but no arrays.
 
-    Numba counts the references to every slice, atomically. In loops over short rows this
-    took three quarters of the time; without its run-time library it counts nothing.
+    Numba counts the references to every slice, atomically. In loops over short rows
+    this took most of the time; without its run-time library it counts nothing.
     """
     return compiled(function, _nrt=False)
 

@@ -40,9 +40,9 @@ class Dendrites(nn.Module):
         ValueError: If a width is no positive integer, or for a bad seed.
 
     Source:
-        J. Tapson et al., *Synthesis of neural networks for spatio-temporal spike pattern
-        recognition and processing*, Frontiers in Neuroscience 7 (2013), where such
-        dendrites have fixed poles.
+        J. Tapson et al., *Synthesis of neural networks for spatio-temporal spike
+        pattern recognition and processing*, Frontiers in Neuroscience 7 (2013), where
+        such dendrites have fixed poles.
     """
 
     def __init__(

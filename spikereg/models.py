@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import snntorch as snn
 import torch
@@ -134,8 +135,8 @@ class SpikingRegressor(nn.Module):
         if recipe == "accurate" and (neuron, readout) != ("lif", "membrane"):
             raise ValueError(
                 f'recipe must be "tutorial" for neuron="{neuron}" and '
-                f'readout="{readout}", not "accurate": that one knows how to begin with '
-                f'"lif" and "membrane" only'
+                f'readout="{readout}", not "accurate": that one knows only how "lif" '
+                f'and "membrane" begin'
             )
         widths(
             hidden=hidden,
@@ -147,11 +148,14 @@ class SpikingRegressor(nn.Module):
         spike_grad = surrogate.fast_sigmoid() if spike_grad is None else spike_grad
         gates = 4 if neuron == "lstm" else 1
 
+        # Neurons of any kind, with parameters that are their own affair
+        self.lif_in: Any
+        self.lif_hidden: Any
+        self.li_out: Any
         self.fc_in = linear(num_inputs, gates * hidden, generator)
         self.lif_in = _NEURONS[neuron](hidden, generator, spike_grad)
         self.fc_hidden = linear(hidden, gates * hidden, generator)
         self.lif_hidden = _NEURONS[neuron](hidden, generator, spike_grad)
-        self.li_out: nn.Module
         if readout == "membrane":
             self.fc_out = linear(hidden, num_outputs, generator)
             self.li_out = snn.Leaky(
@@ -167,7 +171,7 @@ class SpikingRegressor(nn.Module):
         if recipe == "accurate":
             recipes.begin(self.layers(), memory, generator)
 
-    def layers(self) -> tuple[tuple[nn.Linear, nn.Module], ...]:
+    def layers(self) -> recipes.Layers:
         """Return weights and neurons of each layer, in the order of the signal."""
         return (
             (self.fc_in, self.lif_in),
@@ -250,7 +254,9 @@ def _leaky(width: int, generator: torch.Generator, spike_grad: Spike) -> snn.Lea
 
 
 def _recurrent(width: int, generator: torch.Generator, spike_grad: Spike) -> snn.RLeaky:
-    with torch.random.fork_rng(devices=[]):  # its weights come from the global generator
+    with torch.random.fork_rng(
+        devices=[]
+    ):  # its weights come from the global generator
         neuron = snn.RLeaky(
             beta=torch.rand(width, generator=generator),
             threshold=torch.rand(width, generator=generator),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import snntorch as snn
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from spikereg.scan import scan
 
-Layers = Sequence[tuple[nn.Linear, nn.Module]]
+Layers = Sequence[tuple[nn.Linear, Any]]
 
 #: Membrane between two neighbouring levels, in thresholds.
 GAIN = 5.0

@@ -89,7 +89,7 @@ def fit(
     positive("lr", lr)
     loss_of = _objective(model, spike_penalty)
     model.train()
-    parameters = [p for p in model.parameters() if p.requires_grad]
+    parameters: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
     if not parameters:
         raise ValueError("model must have parameters that learn, not 0 of them")
     clamped = _clamped(model)

@@ -104,10 +104,10 @@ class StepByStep(SpikingRegressor):
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
         """Predict, one step after another."""
-        states = [neuron.reset_mem() for _, neuron in self._layers()]
+        states = [neuron.reset_mem() for _, neuron in self.layers()]
         outputs = []
         for signal in features:
-            for n, (linear, neuron) in enumerate(self._layers()):
+            for n, (linear, neuron) in enumerate(self.layers()):
                 signal, states[n] = neuron(linear(signal), states[n])
             outputs.append(states[-1])
         return torch.stack(outputs)

@@ -24,8 +24,8 @@ __all__ = ["KINDS", "AdaptiveLeaky", "Kind", "Resonator", "SpikingLSTM"]
 class Kind(Protocol):
     """What a module says of its kind of neuron.
 
-    T steps, B samples and N neurons make rows of M = B·N columns that never meet, except
-    by the recurrence.  The rows read and write some columns of a step at a time;
+    T steps, B samples and N neurons make rows of M = B·N columns that never meet,
+    except by the recurrence.  The rows of a step come some columns at a time;
     parameters, inputs and their gradients come as tuples of rows.
 
     Attributes:
@@ -44,6 +44,9 @@ class Kind(Protocol):
     KEEPS_INPUTS: bool
     PARAMETERS: tuple[str, ...]
     RANGES: dict[str, tuple[float, float]]
+
+    def __hash__(self) -> int:
+        """Tell modules apart."""
 
     def check(self, neuron: Any) -> None:
         """Raise unless the neuron can be run over all steps."""
@@ -68,10 +71,11 @@ class Kind(Protocol):
     #: the inputs ``x``.
     advance: Callable[..., None]
 
-    #: ``retreat(reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p)`` goes the same step back: from ``d``, what reaches U − θ through the spike,
-    #: and the gradients ``to_u`` and ``to_v`` of the states after the step to those of
-    #: the inputs and parameters (added up, for those that are wanted), and to those of
-    #: the states and spikes before it, in the same rows.
+    #: ``retreat(reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x,
+    #: to_p)`` goes the same step back: from ``d``, what comes through the spike to
+    #: U − θ, and the gradients ``to_u`` and ``to_v`` of the states after the step to
+    #: those of the inputs and parameters (added up, for those that are wanted), and to
+    #: those of the states and spikes before it, in the same rows.
     retreat: Callable[..., None]
 
 

@@ -8,25 +8,20 @@ from torch import Tensor, nn
 
 from spikereg._check import local_generator
 from spikereg._compiled import row
-from spikereg.neurons.own import (
-    Neuron,
-    Spike,
-    check,
-    fed_back,
-    feed,
-    log_uniform,
-    recurrence,
-    reset,
-    unsupported,
-)
+from spikereg.neurons import own
+from spikereg.neurons.own import Neuron, Spike, fed_back, log_uniform
 
-__all__ = ["AdaptiveLeaky", "check", "feed", "recurrence", "reset", "unsupported"]
-
-STATES = ("adaptation", "membrane")
+STATES: tuple[str, ...] = ("adaptation", "membrane")
 GATES = INPUTS = 1
 KEEPS_INPUTS = True
-PARAMETERS = ("alpha", "beta", "a", "b", "threshold")
+PARAMETERS: tuple[str, ...] = ("alpha", "beta", "a", "b", "threshold")
 RANGES = {"alpha": (0.0, 1.0), "beta": (0.0, 1.0), "a": (0.0, 1.0), "b": (0.0, 2.0)}
+# As all of ours
+check = own.check
+feed = own.feed
+recurrence = own.recurrence
+reset = own.reset
+unsupported = own.unsupported
 
 
 class AdaptiveLeaky(Neuron):
@@ -101,7 +96,9 @@ class AdaptiveLeaky(Neuron):
             fed_back(width, generator) if recurrent else None,
         )
         self.scale = float(scale)
-        taus = [log_uniform(t, width, generator) for t in (tau_membrane, tau_adaptation)]
+        taus = [
+            log_uniform(t, width, generator) for t in (tau_membrane, tau_adaptation)
+        ]
         self.alpha, self.beta = (nn.Parameter(torch.exp(-1 / tau)) for tau in taus)
         self.a = nn.Parameter(torch.rand(width, generator=generator))
         self.b = nn.Parameter(2 * torch.rand(width, generator=generator))
@@ -133,7 +130,7 @@ class AdaptiveLeaky(Neuron):
 
 
 def parameters(neuron: AdaptiveLeaky) -> tuple[Tensor, ...]:
-    """Give the decays, what membrane and spikes add to the adaptation, the threshold."""
+    """Give decays, the shares of membrane and spikes in the adaptation, threshold."""
     alpha, beta, a, b = (
         getattr(neuron, name).clamp(*bounds) for name, bounds in RANGES.items()
     )
@@ -156,9 +153,7 @@ def advance(reset, p, u0, v0, s0, x, u, v):
 
 @row
 @no_type_check
-def retreat(
-    reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p
-):
+def retreat(reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p):
     alpha, beta, by_u, by_s = p[0], p[1], p[2], p[3]
     to_alpha, to_beta, to_by_u = to_p[0], to_p[1], to_p[2]
     to_by_s, to_theta = to_p[3], to_p[4]

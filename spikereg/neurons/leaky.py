@@ -20,12 +20,12 @@ import torch
 from torch import Tensor
 
 from spikereg._compiled import row
-from spikereg.neurons.own import NONE, RESETS, SUBTRACT, ZERO, Recurrence
+from spikereg.neurons.own import RESETS, SUBTRACT, ZERO, Recurrence
 
-STATES = ("membrane",)
+STATES: tuple[str, ...] = ("membrane",)
 GATES = INPUTS = 1
 KEEPS_INPUTS = False
-PARAMETERS = ("beta", "threshold")
+PARAMETERS: tuple[str, ...] = ("beta", "threshold")
 RANGES = {"beta": (0.0, 1.0)}
 
 _STEPS = {"subtract": "_base_sub", "zero": "_base_zero", "none": "_base_int"}
@@ -105,9 +105,7 @@ def advance(reset, p, u0, v0, s0, x, u, v):
 
 @row
 @no_type_check
-def retreat(
-    reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p
-):
+def retreat(reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p):
     beta, to_i = p[0], to_x[0]
     to_beta, to_theta = to_p[0], to_p[1]
     one = u.dtype.type(1)

@@ -3,32 +3,24 @@
 import math
 from typing import no_type_check
 
-import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from spikereg._check import local_generator, one_of
 from spikereg._compiled import row
 from spikereg._draw import linear
-from spikereg.neurons.own import (
-    RESETS,
-    SUBTRACT,
-    ZERO,
-    Neuron,
-    Recurrence,
-    Spike,
-    check,
-    reset,
-    unsupported,
-)
+from spikereg.neurons import own
+from spikereg.neurons.own import RESETS, SUBTRACT, ZERO, Neuron, Recurrence, Spike
 
-__all__ = ["SpikingLSTM", "check", "reset", "unsupported"]
-
-STATES = ("cell", "membrane")
+STATES: tuple[str, ...] = ("cell", "membrane")
 GATES = INPUTS = 4
 KEEPS_INPUTS = True
-PARAMETERS = ("threshold",)
+PARAMETERS: tuple[str, ...] = ("threshold",)
 RANGES: dict[str, tuple[float, float]] = {}
+# As all of ours
+check = own.check
+reset = own.reset
+unsupported = own.unsupported
 
 
 class SpikingLSTM(Neuron):
@@ -53,8 +45,8 @@ class SpikingLSTM(Neuron):
     These are the equations of ``snntorch.SLSTM(N, N)``, less its weights for the input:
     a layer of ``4N`` outputs before this one gives the currents of all gates, in the
     order i, f, g, o. Where input and output differ in size, snnTorch's (1.0.0) forgets
-    its state at every step; this one does not. Its membrane stays below 1, so snnTorch's
-    default threshold of 1 never lets it spike.
+    its state at every step; this one does not. Its membrane stays below 1, so with
+    snnTorch's default threshold of 1 it would never spike.
 
     Args:
         width: Number of neurons N.
@@ -70,13 +62,15 @@ class SpikingLSTM(Neuron):
         threshold: Thresholds ``[N]``.
 
     Raises:
-        ValueError: If the width is no positive integer, for an unknown feedback or reset
-            mechanism, or for a bad seed.
+        ValueError: If the width is no positive integer, for an unknown feedback or
+            reset mechanism, or for a bad seed.
 
     Source:
         ``snntorch.SLSTM`` 1.0; S. Hochreiter and J. Schmidhuber, *Long short-term
         memory*, Neural Computation 9(8), 1997.
     """
+
+    recurrent: nn.Linear
 
     def __init__(
         self,
@@ -129,9 +123,7 @@ def parameters(neuron: SpikingLSTM) -> tuple[Tensor, ...]:
 
 def recurrence(neuron: SpikingLSTM) -> Recurrence:
     """Feed the membrane back, or the spikes."""
-    return Recurrence(
-        neuron.feedback, neuron.recurrent.weight, neuron.recurrent.bias
-    )
+    return Recurrence(neuron.feedback, neuron.recurrent.weight, neuron.recurrent.bias)
 
 
 def feed(inputs: Tensor, fed: Tensor) -> None:
@@ -162,9 +154,7 @@ def advance(reset, p, u0, v0, s0, x, u, v):
 
 @row
 @no_type_check
-def retreat(
-    reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p
-):
+def retreat(reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p):
     i, f, g, o = x[0], x[1], x[2], x[3]
     to_i, to_f, to_g, to_o = to_x[0], to_x[1], to_x[2], to_x[3]
     to_theta, one = to_p[0], u.dtype.type(1)

@@ -23,23 +23,21 @@ import snntorch as snn
 from torch import Tensor, nn
 
 from spikereg._compiled import row
-from spikereg.neurons.leaky import RANGES, check, parameters, reset
-from spikereg.neurons.leaky import unsupported as _unsupported
+from spikereg.neurons import leaky
 from spikereg.neurons.own import SUBTRACT, ZERO, Recurrence
 
-__all__ = ["RANGES", "check", "parameters", "reset"]
-
-STATES = ("spikes", "membrane")
+STATES: tuple[str, ...] = ("spikes", "membrane")
 GATES, INPUTS = 1, 2
 KEEPS_INPUTS = False
-PARAMETERS = ("beta", "threshold")
+PARAMETERS, RANGES = leaky.PARAMETERS, leaky.RANGES
+check, parameters, reset = leaky.check, leaky.parameters, leaky.reset
 
 
 def unsupported(neuron: snn.RLeaky) -> str:
     """Name the first of snnTorch's options that the rows lack."""
     if neuron.all_to_all and not isinstance(neuron.recurrent, nn.Linear):
         return f"a recurrence by {type(neuron.recurrent).__name__}"
-    return _unsupported(neuron)
+    return leaky.unsupported(neuron)
 
 
 def recurrence(neuron: snn.RLeaky) -> Recurrence:
@@ -70,9 +68,7 @@ def advance(reset, p, u0, v0, s0, x, u, v):
 
 @row
 @no_type_check
-def retreat(
-    reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p
-):
+def retreat(reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p):
     beta, to_i, to_f = p[0], to_x[0], to_x[1]
     to_beta, to_theta = to_p[0], to_p[1]
     one = u.dtype.type(1)

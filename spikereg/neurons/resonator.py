@@ -9,33 +9,27 @@ from torch import Tensor, nn
 
 from spikereg._check import local_generator, one_of
 from spikereg._compiled import row
-from spikereg.neurons.own import (
-    SUBTRACT,
-    Neuron,
-    Spike,
-    check,
-    fed_back,
-    feed,
-    log_uniform,
-    recurrence,
-    reset,
-    unsupported,
-)
+from spikereg.neurons import own
+from spikereg.neurons.own import SUBTRACT, Neuron, Spike, fed_back, log_uniform
 
-__all__ = ["Resonator", "check", "feed", "recurrence", "reset", "unsupported"]
-
-STATES = ("quadrature", "membrane")
+STATES: tuple[str, ...] = ("quadrature", "membrane")
 GATES = INPUTS = 1
 KEEPS_INPUTS = False
-PARAMETERS = ("beta", "omega", "threshold")
+PARAMETERS: tuple[str, ...] = ("beta", "omega", "threshold")
 RANGES = {"beta": (0.0, 1.0), "omega": (0.0, math.pi)}
+# As all of ours
+check = own.check
+feed = own.feed
+recurrence = own.recurrence
+reset = own.reset
+unsupported = own.unsupported
 
 
 class Resonator(Neuron):
     r"""A layer of neurons that answer most to inputs of their own frequency.
 
-    Membrane :math:`U` and quadrature :math:`Q`, a quarter of a period behind it, turn by
-    the angle :math:`\omega` a step and shrink by the factor :math:`\beta`:
+    Membrane :math:`U` and quadrature :math:`Q`, a quarter of a period behind it, turn
+    by the angle :math:`\omega` a step and shrink by the factor :math:`\beta`:
 
     .. math::
 
@@ -47,8 +41,9 @@ class Resonator(Neuron):
     The time constant is :math:`-1 / \ln \beta` steps, the period
     :math:`2 \pi / \omega`. With :math:`\omega = 0` the membrane is that of
     ``snntorch.Leaky``, but for the reset, which decays here. With ``recurrent=True``,
-    :math:`V S_{t-1}` is added to :math:`I_t`. The reset :math:`R_t` carries no gradient,
-    what is fed back does. :math:`U_t` is the membrane before its reset, as in snnTorch.
+    :math:`V S_{t-1}` is added to :math:`I_t`. The reset :math:`R_t` carries no
+    gradient, what is fed back does. :math:`U_t` is the membrane before its reset, as in
+    snnTorch.
 
     Args:
         width: Number of neurons N.
@@ -148,9 +143,7 @@ def advance(reset, p, u0, v0, s0, x, u, v):
 
 @row
 @no_type_check
-def retreat(
-    reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p
-):
+def retreat(reset, p, wanted, u0, v0, s0, x, u, v, d, to_u, to_v, to_s, to_x, to_p):
     cos, sin, theta, to_i = p[0], p[1], p[2], to_x[0]
     to_cos, to_sin, to_theta = to_p[0], to_p[1], to_p[2]
     subtract = u.dtype.type(reset == SUBTRACT)

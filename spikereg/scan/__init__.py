@@ -2,7 +2,7 @@
 
 import warnings
 from functools import cache
-from typing import Any
+from typing import Any, Literal, overload
 
 import torch
 from jaxtyping import Float
@@ -18,6 +18,28 @@ __all__ = ["BACKENDS", "scan", "walk"]
 BACKENDS = ("auto", "reference", "cpu")
 
 State = Tensor | tuple[Tensor, ...]
+
+
+@overload
+def scan(
+    neuron: nn.Module,
+    current: Float[Tensor, "T B M"],
+    state: State | None = None,
+    *,
+    backend: str = "auto",
+    return_state: Literal[False] = False,
+) -> tuple[Tensor, Tensor]: ...
+
+
+@overload
+def scan(
+    neuron: nn.Module,
+    current: Float[Tensor, "T B M"],
+    state: State | None = None,
+    *,
+    backend: str = "auto",
+    return_state: Literal[True],
+) -> tuple[Tensor, Tensor, State]: ...
 
 
 def scan(
@@ -52,14 +74,15 @@ def scan(
             :class:`~spikereg.neurons.AdaptiveLeaky`,
             :class:`~spikereg.neurons.Resonator`,
             :class:`~spikereg.neurons.SpikingLSTM`, or a class that inherits from one of
-            them. What snnTorch's neurons keep on themselves is neither read nor changed,
-            so they can be copied, saved and used again.
+            them. What snnTorch's neurons keep on themselves is neither read nor
+            changed, so they can be copied, saved and used again.
         current: Input current, ``[T, B, N]``: time steps, batch, neurons; an LSTM's
             ``[T, B, 4N]``. In units of the membrane potential, as is everything else
             here.
-        state: What the neuron starts from, as it takes it itself, each ``[B, N]``; zeros
-            if ``None``. ``Leaky``: the membrane :math:`U_{-1}`. ``RLeaky``: spikes and
-            membrane. The others: adaptation, quadrature or cell, and membrane.
+        state: What the neuron starts from, as it takes it itself, each ``[B, N]``;
+            zeros if ``None``. ``Leaky``: the membrane :math:`U_{-1}`. ``RLeaky``:
+            spikes and membrane. The others: adaptation, quadrature or cell, and
+            membrane.
         backend: ``"reference"`` is the neuron's own step, looped in Python: the
             specification. ``"cpu"`` is compiled: the same spikes and membranes to the
             last bit (an LSTM's to some units of rounding), the same gradients to
@@ -78,9 +101,10 @@ def scan(
             the state is no tuple where there are several.
         ValueError: If the current is not a floating-point ``[T, B, N]`` with at least
             one step, a state not ``[B, N]``, the size of a parameter neither 1 nor N,
-            the data type of one of these wider than the current's, the backend unknown,
-            or if a neuron of snnTorch's keeps its state itself (``init_hidden=True``) or
-            had its ``reset_mechanism`` set anew, which changes snnTorch's label only.
+            the data type of one of these wider than the current's, the backend
+            unknown, or if a neuron of snnTorch's keeps its state itself
+            (``init_hidden=True``) or had its ``reset_mechanism`` set anew, which
+            changes snnTorch's label only.
             Under ``"cpu"`` also if the neuron has a feature that the compiled walk
             lacks, which is named.
         RuntimeError: For a second derivative through ``"cpu"``.
@@ -175,12 +199,12 @@ def _states(
     B, names = current.shape[1], kind.STATES
     if state is None:
         return (current.new_zeros(B, width),) * len(names)
-    states = (state,) if len(names) == 1 else state
+    states: Any = (state,) if len(names) == 1 else state
     if not isinstance(states, tuple | list) or len(states) != len(names):
-        got = f"{len(states)}" if isinstance(states, tuple | list) else "one"
+        got = f"{len(states)} of them" if isinstance(states, tuple | list) else "one"
         raise TypeError(
-            f"state must be a tuple of {len(names)} tensors, {' and '.join(names)}, not "
-            f"{got}: {type(state).__name__}"
+            f"state must be a tuple of {len(names)} tensors, {' and '.join(names)}, "
+            f"not {got}: {type(state).__name__}"
         )
     for name, each in zip(names, states, strict=True):
         name = "state" if len(names) == 1 else f"state: {name}"

@@ -155,14 +155,16 @@ class _Walk(torch.autograd.Function):
         T, B, N = outputs[0].shape
         spikes, *v, u = (_array(each).reshape(T, B * N) for each in outputs)
         none = u[:, :0]
-        if surrogate.code == OTHER:
-            given, to_spikes = to_spikes, torch.zeros_like(outputs[0])
+        other_surrogate = surrogate.code == OTHER
+        through_spikes: Any = to_spikes
+        if other_surrogate:
+            through_spikes = torch.zeros_like(outputs[0])
         to_s, *to_v, to_u = (
             none if gradient is None else _array(gradient).reshape(T, B * N)
-            for gradient in (to_spikes, *to_states)
+            for gradient in (through_spikes, *to_states)
         )
-        to_inputs = np.empty((T, kind.INPUTS, B * N), u.dtype)
-        x = none[:, None] if inputs is None else _array(inputs).reshape(to_inputs.shape)
+        to_x = np.empty((T, kind.INPUTS, B * N), u.dtype)
+        x = none[:, None] if inputs is None else _array(inputs).reshape(to_x.shape)
         # The gradients of membrane, other state and spikes, from step to step, and of
         # the membrane through the spike
         carried = np.zeros((4, B * N), u.dtype)
@@ -170,20 +172,22 @@ class _Walk(torch.autograd.Function):
         arrays = (
             *(surrogate.code, u.dtype.type(surrogate.slope), np.array(wanted)),
             *(fired is not None, *ctx.arrays, x, u, *(v or [none]), spikes),
-            *(to_s, to_u, *(to_v or [none]), carried, to_inputs, to_p),
+            *(to_s, to_u, *(to_v or [none]), carried, to_x, to_p),
         )
         _, run = walks(kind)
-        to_inputs = torch.from_numpy(to_inputs).view(T, kind.INPUTS, B, N)
+        to_inputs = torch.from_numpy(to_x).view(T, kind.INPUTS, B, N)
         of_states = torch.from_numpy(carried).view(4, B, N)
         carried_u, carried_s = of_states[0], of_states[2]
         # One step at a time where the way back has to know what comes from the next one
-        single = layer.source or (surrogate.code == OTHER and fired is not None)
+        single = layer.source or (other_surrogate and fired is not None)
         for first in reversed(range(T)) if single else (0,):
             last = first + 1 if single else T
-            if surrogate.code == OTHER and (single or given is not None):
-                to_now = carried_s if given is None else given[first:last] + carried_s
+            if other_surrogate and (single or to_spikes is not None):
+                to_now = carried_s
+                if to_spikes is not None:
+                    to_now = to_spikes[first:last] + carried_s
                 above = outputs[-1][first:last] - parameters[-1].detach()
-                to_spikes[first:last] = through(
+                through_spikes[first:last] = through(
                     surrogate.spike, above.view(-1, N), to_now.view(-1, N)
                 ).view(-1, B, N)
                 carried_s.zero_()
@@ -233,8 +237,11 @@ def _summed(gradient: npt.NDArray[Any], parameter: Tensor, batch: int) -> Tensor
     if batch > 1:
         gradient = gradient.reshape(batch, -1).sum(axis=0)
     summed = torch.from_numpy(gradient)
-    return summed if summed.shape == parameter.shape else summed.sum().view_as(parameter)
+    return (
+        summed if summed.shape == parameter.shape else summed.sum().view_as(parameter)
+    )
 
 
-def _times(fed: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def _times(fed: Any, weight: Any, bias: Tensor | None) -> Tensor:
+    """Weigh what is fed back: to all neurons, or to each its own."""
     return F.linear(fed, weight, bias) if weight.ndim == 2 else fed * weight

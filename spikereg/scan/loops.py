@@ -10,8 +10,6 @@ import zlib
 from functools import cache
 from typing import Any, no_type_check
 
-import numpy as np
-
 from spikereg._compiled import compiled_without_allocation, row
 from spikereg.scan.surrogates import ATAN, FAST_SIGMOID
 
@@ -56,9 +54,7 @@ def walks(kind: Any) -> tuple[Any, Any]:
 
     @compiled_without_allocation
     @no_type_check
-    def forward(
-        reset, p, start, start_v, inputs, u, v, spikes, t0, t1, first, last
-    ):
+    def forward(reset, p, start, start_v, inputs, u, v, spikes, t0, t1, first, last):
         _ = text
         for column in range(first, last, TILE):
             at = slice(column, min(column + TILE, last))

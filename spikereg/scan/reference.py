@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from spikereg.neurons import Kind
 
-# snnTorch's neurons keep their state on themselves while they step: one thread at a time.
+# snnTorch's neurons keep their state on themselves: one thread at a time.
 _stepping = RLock()
 
 

@@ -57,7 +57,7 @@ def surrogate_of(spike: Callable[[Tensor], Tensor]) -> Surrogate | None:
         (value,) = values
         if made_by == "fast_sigmoid":
             return Surrogate(FAST_SIGMOID, float(value), spike)
-        if made_by == "atan" and value == 2:  # any other is α/2 high
+        if made_by == "atan" and value == 2:  # others are not 1 at 0
             return Surrogate(ATAN, math.pi, spike)
     return Surrogate(OTHER, 0.0, spike)
 

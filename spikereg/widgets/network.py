@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from spikereg.data import RegressionDataset
 from spikereg.models import SpikingRegressor
-from spikereg.scan import kernels, rules
+from spikereg.neurons import leaky
 from spikereg.widgets._explorer import Explorer, Range
 from spikereg.widgets._source import joined
 
@@ -20,7 +20,6 @@ WIDEST = 512
 LARGEST = 1e9
 # Time steps: each is drawn.
 LONGEST = 1000
-RESETS = {kernels.SUBTRACT: "subtract", kernels.ZERO: "zero", kernels.NONE: "none"}
 
 
 def _factor(high: float, label: str) -> Range:
@@ -54,8 +53,8 @@ class NetworkExplorer(Explorer):
         TypeError: If model or data set are something else, or for a name that is none
             of these.
         ValueError: If the network has several inputs or outputs, a layer that is too
-            wide, weights beyond 1e9 or not finite, or neurons that do more than
-            :func:`spikereg.scan` says.
+            wide, other neurons than ``snn.Leaky`` with its own step, or weights beyond
+            1e9 or not finite.
         traitlets.TraitError: If a value is out of range.
     """
 
@@ -89,11 +88,7 @@ class NetworkExplorer(Explorer):
         _check(model)
         _check_task(dataset)
         own = copy.deepcopy(model).to("cpu", torch.float32)
-        described = [
-            _described(own.fc_in, own.lif_in),
-            _described(own.fc_hidden, own.lif_hidden),
-            _described(own.fc_out, own.li_out),
-        ]
+        described = [_described(*layer) for layer in own.layers()]
         layers = [layer for _, layer in described]
         if layers[-1]["reset"] != "none":
             raise ValueError(
@@ -115,30 +110,28 @@ class NetworkExplorer(Explorer):
 
 
 def _check(model: SpikingRegressor) -> None:
-    """Raise unless the network is one that the page computes as PyTorch does."""
-    if type(model).forward is not SpikingRegressor.forward or rules.has_hooks(model):
-        raise ValueError("model must run as a SpikingRegressor does, without hooks")
-    linears = {name: getattr(model, name) for name in ("fc_in", "fc_hidden", "fc_out")}
-    for name, linear in linears.items():
-        changed = "forward" in vars(linear) or rules.has_hooks(linear)
-        if type(linear) is not nn.Linear or changed:
-            raise ValueError(f"model must have a plain nn.Linear as {name}")
+    """Raise unless the network is one that the page can compute and hold."""
     for name in ("lif_in", "lif_hidden", "li_out"):
-        if not isinstance(getattr(model, name), snn.Leaky):
-            kind = type(getattr(model, name)).__name__
+        neuron = getattr(model, name)
+        if type(neuron) is not snn.Leaky:
+            kind = type(neuron).__name__
             raise ValueError(f"model must have an snn.Leaky as {name}, not {kind}")
-    for first, second in itertools.pairwise(linears.values()):
+        feature = leaky.unsupported(neuron)
+        if feature:
+            raise ValueError(f"model must not have a neuron with {feature}")
+    linears = [linear for linear, _ in model.layers()]
+    for first, second in itertools.pairwise(linears):
         if first.out_features != second.in_features:
             raise ValueError(
                 f"model must have layers that fit: {first.out_features} neurons "
                 f"before {second.in_features} inputs"
             )
-    ends = (model.fc_in.in_features, model.fc_out.out_features)
+    ends = (linears[0].in_features, linears[-1].out_features)
     if ends != (1, 1):
         raise ValueError(
             f"model must have one input and one output, not {ends[0]} and {ends[1]}"
         )
-    width = max(model.fc_in.out_features, model.fc_hidden.out_features)
+    width = max(linear.out_features for linear in linears)
     if width > WIDEST:
         raise ValueError(
             f"model must have at most {WIDEST} neurons in a layer, not {width}: the "
@@ -161,9 +154,6 @@ def _described(linear: nn.Linear, neuron: snn.Leaky) -> tuple[bytes, dict[str, A
     bias = linear.bias
     if bias is None:
         bias = torch.zeros(linear.out_features)
-    feature = rules.unsupported(neuron, bias, bias)
-    if feature:
-        raise ValueError(f"model must not have a neuron with {feature}")
     step = neuron.spike_grad(torch.tensor([-1.0, 0.0, 1.0]))
     if step.tolist() != [0, 0, 1]:
         raise ValueError("model must have neurons that fire above their threshold")
@@ -184,7 +174,7 @@ def _described(linear: nn.Linear, neuron: snn.Leaky) -> tuple[bytes, dict[str, A
     layer = {
         "inputs": linear.in_features,
         "width": linear.out_features,
-        "reset": RESETS[rules.rule_of(neuron).reset],
+        "reset": neuron.reset_mechanism,
     }
     return b"".join(_bytes(value) for value in each), layer
 

@@ -159,11 +159,7 @@ class Playground(Explorer):
         model.lif_hidden = self._changed(model.lif_hidden)
         tensors = [
             tensor
-            for linear, neuron in (
-                (model.fc_in, model.lif_in),
-                (model.fc_hidden, model.lif_hidden),
-                (model.fc_out, model.li_out),
-            )
+            for linear, neuron in model.layers()
             for tensor in (linear.weight, linear.bias, neuron.beta, neuron.threshold)
         ]
         if self._run != [self.hidden, self.seed]:
