@@ -1,6 +1,6 @@
 """Layers wired together."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,11 @@ from spikereg import events, recipes
 from spikereg._check import finite, has_hooks, local_generator, one_of, tensor, widths
 from spikereg._draw import linear
 from spikereg.dendrites import Dendrites
-from spikereg.neurons import AdaptiveLeaky, Resonator, SpikingLSTM
+from spikereg.neurons.named import NAMES, layer_of, seed_from
+from spikereg.neurons.own import Spike
 from spikereg.scan import scan
 
 READOUTS = ("membrane", "dendrites")
-Spike = Callable[[Tensor], Tensor]
 LONGEST = 10_000  # in float32 a longer time constant would soon be no decay at all
 
 
@@ -129,7 +129,7 @@ class SpikingRegressor(nn.Module):
     ) -> None:
         super().__init__()
         one_of("recipe", recipe, tuple(recipes.RECIPES))
-        one_of("neuron", neuron, tuple(_NEURONS))
+        one_of("neuron", neuron, tuple(NAMES))
         one_of("readout", readout, READOUTS)
         _check_memory(memory, recipe)
         if recipe == "accurate" and (neuron, readout) != ("lif", "membrane"):
@@ -153,9 +153,9 @@ class SpikingRegressor(nn.Module):
         self.lif_hidden: Any
         self.li_out: Any
         self.fc_in = linear(num_inputs, gates * hidden, generator)
-        self.lif_in = _NEURONS[neuron](hidden, generator, spike_grad)
+        self.lif_in = layer_of(neuron, hidden, generator, spike_grad)
         self.fc_hidden = linear(hidden, gates * hidden, generator)
-        self.lif_hidden = _NEURONS[neuron](hidden, generator, spike_grad)
+        self.lif_hidden = layer_of(neuron, hidden, generator, spike_grad)
         if readout == "membrane":
             self.fc_out = linear(hidden, num_outputs, generator)
             self.li_out = snn.Leaky(
@@ -166,7 +166,7 @@ class SpikingRegressor(nn.Module):
             )
         else:
             self.fc_out = linear(hidden, dendrites, generator)
-            self.li_out = Dendrites(dendrites, num_outputs, seed=_seed(generator))
+            self.li_out = Dendrites(dendrites, num_outputs, seed=seed_from(generator))
         self.recipe, self.memory, self.num_outputs = recipe, memory, num_outputs
         if recipe == "accurate":
             recipes.begin(self.layers(), memory, generator)
@@ -242,49 +242,6 @@ class SpikingRegressor(nn.Module):
                 f"features must have the shape [T, B, F] with F = {width}, not "
                 f"{list(features.shape)}"
             )
-
-
-def _leaky(width: int, generator: torch.Generator, spike_grad: Spike) -> snn.Leaky:
-    return snn.Leaky(
-        beta=torch.rand(width, generator=generator),
-        threshold=torch.rand(width, generator=generator),
-        learn_beta=True,
-        spike_grad=spike_grad,
-    )
-
-
-def _recurrent(width: int, generator: torch.Generator, spike_grad: Spike) -> snn.RLeaky:
-    with torch.random.fork_rng(
-        devices=[]
-    ):  # its weights come from the global generator
-        neuron = snn.RLeaky(
-            beta=torch.rand(width, generator=generator),
-            threshold=torch.rand(width, generator=generator),
-            learn_beta=True,
-            spike_grad=spike_grad,
-            linear_features=width,
-        )
-    neuron.recurrent = linear(width, width, generator)
-    return neuron
-
-
-def _seed(generator: torch.Generator) -> int:
-    return int(torch.randint(2**31, (), generator=generator))
-
-
-_NEURONS: dict[str, Callable[[int, torch.Generator, Spike], nn.Module]] = {
-    "lif": _leaky,
-    "recurrent": _recurrent,
-    "adaptive": lambda width, generator, spike: AdaptiveLeaky(
-        width, recurrent=True, spike_grad=spike, seed=_seed(generator)
-    ),
-    "resonator": lambda width, generator, spike: Resonator(
-        width, recurrent=True, spike_grad=spike, seed=_seed(generator)
-    ),
-    "lstm": lambda width, generator, spike: SpikingLSTM(
-        width, spike_grad=spike, seed=_seed(generator)
-    ),
-}
 
 
 def _check_memory(memory: float, recipe: str) -> None:

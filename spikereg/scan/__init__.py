@@ -171,15 +171,16 @@ def _name(neuron: object) -> str:
 def _check_current(current: Tensor, kind: Kind) -> int:
     """Raise unless the current fits the kind; return the number of neurons."""
     tensor("current", current)
-    layout = "[T, B, N]" if kind.GATES == 1 else f"[T, B, {kind.GATES}N]"
-    if current.ndim != 3 or len(current) == 0 or current.shape[-1] % kind.GATES:
+    shape = current.shape
+    if len(shape) != 3 or shape[0] == 0 or shape[2] % kind.GATES:
+        layout = "[T, B, N]" if kind.GATES == 1 else f"[T, B, {kind.GATES}N]"
         raise ValueError(
             f"current must have the shape {layout} with at least one time step, not "
             f"{list(current.shape)}"
         )
-    if not current.is_floating_point():
+    if not current.dtype.is_floating_point:
         raise ValueError(f"current must be floating-point, not {current.dtype}")
-    return current.shape[-1] // kind.GATES
+    return shape[2] // kind.GATES
 
 
 def _check_parameter(name: str, value: Tensor, current: Tensor, width: int) -> None:
