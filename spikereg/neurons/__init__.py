@@ -7,7 +7,7 @@ says, and nothing else: a new kind is a new module here and a line in ``KINDS``.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import snntorch as snn
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from spikereg.neurons.resonator import Resonator
 __all__ = ["KINDS", "AdaptiveLeaky", "Kind", "Resonator", "SpikingLSTM"]
 
 
+@runtime_checkable
 class Kind(Protocol):
     """What a module says of its kind of neuron.
 
@@ -34,6 +35,8 @@ class Kind(Protocol):
         GATES: Currents that each neuron gets: the current is ``[T, B, GATES·N]``.
         INPUTS: Rows of inputs that a step reads.
         KEEPS_INPUTS: Whether the way back reads them too.
+        READS_SPIKES: Whether a step reads the spikes before it, beside the reset and
+            what is fed back, and differentiates them.
         PARAMETERS: The neuron's parameters by name, each of size 1 or N.
         RANGES: Between what the neuron clamps some of them.
     """
@@ -42,6 +45,7 @@ class Kind(Protocol):
     GATES: int
     INPUTS: int
     KEEPS_INPUTS: bool
+    READS_SPIKES: bool
     PARAMETERS: tuple[str, ...]
     RANGES: dict[str, tuple[float, float]]
 

@@ -54,7 +54,8 @@ class Neuron(nn.Module):
 
     def spikes(self, membrane: Tensor) -> Tensor:
         """Fire where the membrane is above the threshold."""
-        return self.spike_grad(membrane - self.threshold)
+        # snnTorch's surrogates return float32 spikes whatever they are given.
+        return self.spike_grad(membrane - self.threshold).to(membrane.dtype)
 
 
 def log_uniform(
@@ -78,7 +79,9 @@ def check(neuron: Neuron) -> None:
 
 
 def unsupported(neuron: Neuron) -> str:
-    """Name nothing: the rows can do what the neuron can."""
+    """Name a recurrence that the rows lack; they can do all else."""
+    if type(neuron.recurrent) not in (nn.Linear, type(None)):
+        return f"a recurrence by {type(neuron.recurrent).__name__}"
     return ""
 
 

@@ -28,14 +28,14 @@ from spikereg.neurons.own import SUBTRACT, ZERO, Recurrence
 
 STATES: tuple[str, ...] = ("spikes", "membrane")
 GATES, INPUTS = 1, 2
-KEEPS_INPUTS = False
+KEEPS_INPUTS = READS_SPIKES = False
 PARAMETERS, RANGES = leaky.PARAMETERS, leaky.RANGES
 check, parameters, reset = leaky.check, leaky.parameters, leaky.reset
 
 
 def unsupported(neuron: snn.RLeaky) -> str:
     """Name the first of snnTorch's options that the rows lack."""
-    if neuron.all_to_all and not isinstance(neuron.recurrent, nn.Linear):
+    if neuron.all_to_all and type(neuron.recurrent) is not nn.Linear:
         return f"a recurrence by {type(neuron.recurrent).__name__}"
     return leaky.unsupported(neuron)
 

@@ -14,7 +14,7 @@ from spikereg.neurons.own import SUBTRACT, Neuron, Spike, fed_back, log_uniform
 
 STATES: tuple[str, ...] = ("quadrature", "membrane")
 GATES = INPUTS = 1
-KEEPS_INPUTS = False
+KEEPS_INPUTS = READS_SPIKES = False
 PARAMETERS: tuple[str, ...] = ("beta", "omega", "threshold")
 RANGES = {"beta": (0.0, 1.0), "omega": (0.0, math.pi)}
 # As all of ours
@@ -132,9 +132,11 @@ def parameters(neuron: Resonator) -> tuple[Tensor, ...]:
 @no_type_check
 def advance(reset, p, u0, v0, s0, x, u, v):
     cos, sin, theta, i = p[0], p[1], p[2], x[0]
-    subtract = u.dtype.type(reset == SUBTRACT)
     for m in range(len(u)):
-        u[m] = u0[m] - subtract * (s0[m] * theta[m])
+        u[m] = u0[m]
+    if reset == SUBTRACT:
+        for m in range(len(u)):
+            u[m] -= s0[m] * theta[m]
     for m in range(len(u)):
         v[m] = sin[m] * u[m] + cos[m] * v0[m]
     for m in range(len(u)):

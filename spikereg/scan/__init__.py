@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from spikereg._check import one_of, tensor
 from spikereg.neurons import KINDS, Kind, kind_of
 from spikereg.scan import cpu, reference
-from spikereg.scan.cpu import UnsupportedError
+from spikereg.scan.unsupported import UnsupportedError
 
 __all__ = ["BACKENDS", "scan", "walk"]
 

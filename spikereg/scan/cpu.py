@@ -6,7 +6,6 @@ time through all of them, so that their states stay in the cache. With one, each
 a call, and between two of them PyTorch multiplies what is fed back by its weights.
 """
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,22 +15,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spikereg._check import has_hooks
 from spikereg._compiled import first_derivatives_only, share
 from spikereg.neurons import Kind
 from spikereg.neurons.own import Neuron
 from spikereg.scan.loops import walks
 from spikereg.scan.surrogates import OTHER, Surrogate, surrogate_of, through
-
-
-class UnsupportedError(ValueError):
-    """The neuron or its input has a feature that the compiled walk lacks."""
-
-    def __init__(self, feature: str) -> None:
-        super().__init__(
-            f'backend "cpu" cannot run a neuron with {feature}: use "auto" or '
-            f'"reference"'
-        )
+from spikereg.scan.unsupported import UnsupportedError, check, check_tensors
 
 
 class _Layer(NamedTuple):
@@ -41,6 +30,7 @@ class _Layer(NamedTuple):
     reset: int
     surrogate: Surrogate
     source: str  # of what is fed back, "" for nothing
+    fires_twice: bool  # a step's spikes are made again by the next one
 
 
 def walk(
@@ -51,41 +41,29 @@ def walk(
     parameters: tuple[Tensor, ...],
 ) -> tuple[Float[Tensor, "T B N"], tuple[Float[Tensor, "T B N"], ...]]:
     """Do as the reference does; raise for what only that can do."""
-    source, weight, bias = kind.recurrence(neuron) or ("", None, None)
+    check_tensors(current, *state, *parameters)
+    check(kind, neuron)
     surrogate = surrogate_of(neuron.spike_grad)
-    if feature := kind.unsupported(neuron) or _unsupported(
-        current, *state, weight, *parameters
-    ):
-        raise UnsupportedError(feature)
-    if has_hooks(neuron):
-        raise UnsupportedError("hooks")
     if surrogate is None:
         raise UnsupportedError("a surrogate that is none of snnTorch's")
+    source, weight, bias = kind.recurrence(neuron) or ("", None, None)
     # Of the states, the last is the membrane, and the first may be the spikes.
     membrane, other, fired = state[-1], None, None
     if kind.STATES[0] == "spikes":
         fired = state[0]
     elif len(state) > 1:
         other = state[0]
-    if isinstance(neuron, Neuron):  # whose membrane tells its spikes
-        fired = neuron.spikes(membrane)
-    layer = _Layer(kind, kind.reset(neuron), surrogate, source)
+    # The membrane of ours tells their spikes, where these are more than a reset.
+    twice = False
+    if isinstance(neuron, Neuron) and (source == "spikes" or kind.READS_SPIKES):
+        twice, fired = True, neuron.spikes(membrane)
+    layer = _Layer(kind, kind.reset(neuron), surrogate, source, twice)
     spikes, *states = _Walk.apply(  # type: ignore[no-untyped-call]
         layer, current, membrane, other, fired, weight, bias, *parameters
     )
     if kind.STATES[0] == "spikes":
         states = [spikes, *states]
     return spikes, tuple(states)
-
-
-def _unsupported(current: Tensor, *others: Tensor | None) -> str:
-    """Name the first thing that compiled code cannot read, if there is one."""
-    for tensor in (current, *others):
-        if tensor is not None and not tensor.is_cpu:
-            return f"tensors on {tensor.device}"
-    if current.dtype not in (torch.float32, torch.float64):
-        return f"data type {current.dtype}"
-    return ""
 
 
 class _Walk(torch.autograd.Function):
@@ -121,7 +99,7 @@ class _Walk(torch.autograd.Function):
         outputs = tuple(torch.from_numpy(each) for each in arrays)
         ctx.arrays = (
             layer.reset,
-            p.reshape(-1, B * N),
+            p.reshape(len(p), B * N),
             start.reshape(2, -1),
             start_v.reshape(-1)[: 0 if other is None else None],
         )
@@ -154,6 +132,7 @@ class _Walk(torch.autograd.Function):
         _, _, for_membrane, for_other, for_fired, *_ = needed = ctx.needs_input_grad
         parameters, outputs = rest[: len(needed) - 7], rest[len(needed) - 7 :]
         T, B, N = outputs[0].shape
+        M = kind.GATES * N
         spikes, *v, u = (_array(each).reshape(T, -1) for each in outputs)
         none: Any = u[:, :0]
         to_outputs: list[Any] = [to_spikes, *to_states]
@@ -180,12 +159,15 @@ class _Walk(torch.autograd.Function):
 
         def through_spikes(first: int, last: int) -> None:
             """Do for other surrogates what the walk does for those that it knows."""
-            to_now = to_start[2]
-            if to_spikes is not None:
-                to_now = to_spikes[first:last] + to_now
             above = outputs[-1][first:last] - parameters[-1].detach()
-            gradient = through(surrogate.spike, above.view(-1, N), to_now.view(-1, N))
-            to_outputs[0][first:last] = gradient.view_as(above)
+            parts = [to_start[2].expand_as(above)]
+            if to_spikes is not None:
+                parts.append(to_spikes[first:last])
+            if not layer.fires_twice:
+                parts = [torch.stack(parts).sum(0)]
+            to_outputs[0][first:last] = 0
+            for part in parts:
+                to_outputs[0][first:last] += through(surrogate.spike, above, part)
             to_start[2].zero_()
 
         if not layer.source and (surrogate.code != OTHER or fired is None):
@@ -198,13 +180,13 @@ class _Walk(torch.autograd.Function):
                     through_spikes(t, t + 1)
                 run(*arrays, t, t + 1, 0, B * N)
                 if layer.source:
-                    to_fed = to_inputs[t, -kind.GATES :].transpose(0, 1).reshape(B, -1)
+                    to_fed = to_inputs[t, -kind.GATES :].transpose(0, 1).reshape(B, M)
                     to_last = to_fed @ weight if weight.ndim == 2 else to_fed * weight
                     to_start[0 if layer.source == "membrane" else 2] += to_last
         to_current, to_weight, to_bias = to_inputs[:, 0], None, None
         if layer.source:
-            to_current = to_inputs[:, : kind.GATES].transpose(1, 2).reshape(T, B, -1)
-            to_fed = to_inputs[:, -kind.GATES :].transpose(1, 2).reshape(T, B, -1)
+            to_current = to_inputs[:, : kind.GATES].transpose(1, 2).reshape(T, B, M)
+            to_fed = to_inputs[:, -kind.GATES :].transpose(1, 2).reshape(T, B, M)
             start, fed = membrane, outputs[-1]
             if layer.source == "spikes":
                 start, fed = fired, outputs[0]
@@ -219,7 +201,7 @@ class _Walk(torch.autograd.Function):
             to_start[2] if for_fired else None,
             to_weight,
             to_bias,
-            *map(partial(_summed, batch=B), needed[7:], to_p, parameters),
+            *map(_summed, needed[7:], to_p.reshape(len(to_p), B, N), parameters),
         )
 
 
@@ -229,14 +211,12 @@ def _array(tensor: Tensor) -> npt.NDArray[Any]:
 
 
 def _summed(
-    needed: bool, gradient: npt.NDArray[Any], parameter: Tensor, batch: int
+    needed: bool, gradient: npt.NDArray[Any], parameter: Tensor
 ) -> Tensor | None:
-    """Add up the gradients of the columns that have a parameter in common."""
+    """Add up the gradients, [B, N], that have a parameter in common."""
     if not needed:
         return None
-    if batch > 1:
-        gradient = gradient.reshape(batch, -1).sum(axis=0)
-    each = torch.from_numpy(gradient)
+    each = torch.from_numpy(gradient[0] if len(gradient) == 1 else gradient.sum(axis=0))
     return each if each.shape == parameter.shape else each.sum().view_as(parameter)
 
 

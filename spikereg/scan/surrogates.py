@@ -64,9 +64,9 @@ def surrogate_of(spike: Callable[[Tensor], Tensor]) -> Surrogate | None:
 
 def through(
     spike: Callable[[Tensor], Tensor],
-    above: Float[Tensor, "R N"],
-    to_spikes: Float[Tensor, "R N"],
-) -> Float[Tensor, "R N"]:
+    above: Float[Tensor, "T B N"],
+    to_spikes: Float[Tensor, "T B N"],
+) -> Float[Tensor, "T B N"]:
     """Differentiate any surrogate by autograd, at ``above`` = U − θ.
 
     It gets the real gradient: a custom one need not be linear in it.
