@@ -160,11 +160,11 @@ class _Walk(torch.autograd.Function):
         def through_spikes(first: int, last: int) -> None:
             """Do for other surrogates what the walk does for those that it knows."""
             above = outputs[-1][first:last] - parameters[-1].detach()
-            parts = [to_start[2].expand_as(above)]
+            parts = [] if last == T else [to_start[2].expand_as(above)]
             if to_spikes is not None:
                 parts.append(to_spikes[first:last])
-            if not layer.fires_twice:
-                parts = [torch.stack(parts).sum(0)]
+            if len(parts) > 1 and not layer.fires_twice:
+                parts = [parts[0] + parts[1]]
             to_outputs[0][first:last] = 0
             for part in parts:
                 to_outputs[0][first:last] += through(surrogate.spike, above, part)
