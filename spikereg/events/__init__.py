@@ -1,5 +1,6 @@
 """A linear layer driven by events: a neuron that is silent costs nothing."""
 
+import math
 from typing import Any
 
 import torch
@@ -129,28 +130,29 @@ class _Linear(torch.autograd.Function):
         ctx: Any, spikes: Tensor, weight: Tensor, bias: Tensor | None
     ) -> Tensor:
         ctx.save_for_backward(spikes, weight)
-        fired = flat(spikes).reshape(-1, weight.shape[1])
-        currents = weight.new_zeros(len(fired), weight.shape[0])
+        rows = math.prod(spikes.shape[:-1])
+        fired = flat(spikes).reshape(rows, weight.shape[1])
+        currents = weight.new_zeros(rows, len(weight))
         if bias is not None:
             currents += bias
         columns = weight.detach().t().contiguous().numpy()
         share(
             kernels.add_columns,
             (fired, columns, currents.numpy()),
-            parts=len(fired),
+            parts=rows,
             elements=fired.size,
         )
-        return currents.view(*spikes.shape[:-1], -1)
+        return currents.view(*spikes.shape[:-1], len(weight))
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         first_derivatives_only('backend="dense"')
         spikes, weight = ctx.saved_tensors
         for_spikes, for_weight, for_bias = ctx.needs_input_grad
-        rows = gradient.reshape(-1, len(weight))
+        rows = gradient.reshape(math.prod(gradient.shape[:-1]), len(weight))
         to_weight = None
         if for_weight:
-            fired = flat(spikes).reshape(-1, weight.shape[1])
+            fired = flat(spikes).reshape(len(rows), weight.shape[1])
             to_columns = rows.new_zeros(weight.shape[1], len(weight))
             share(
                 kernels.add_rows,
