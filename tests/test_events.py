@@ -1,6 +1,7 @@
 """The product that adds up what spikes pick, against PyTorch's dense one."""
 
 import sys
+import weakref
 
 import pytest
 import torch
@@ -63,23 +64,23 @@ def test_products_and_gradients_are_those_of_the_dense_product(inputs, backend):
     assert equal(events.linear(*inputs, backend=backend), inputs)
 
 
-def misses_the_last(membrane, threshold, columns, currents, first, last):
-    kernels.add_columns(membrane, threshold, columns, currents, first, last - 1)
+def misses_the_last(spikes, columns, currents, first, last):
+    kernels.add_columns(spikes, columns, currents, first, last - 1)
 
 
-def adds_at_the_threshold(membrane, threshold, columns, currents, first, last):
-    kernels.add_columns(membrane, threshold - 1, columns, currents, first, last)
+def adds_what_is_silent(spikes, columns, currents, first, last):
+    kernels.add_columns(1 - spikes, columns, currents, first, last)
 
 
-def forgets_a_neuron(membrane, threshold, gradients, to_columns, first, last):
-    kernels.add_rows(membrane, threshold, gradients, to_columns, first + 1, last)
+def forgets_a_neuron(spikes, gradients, to_columns, first, last):
+    kernels.add_rows(spikes, gradients, to_columns, first + 1, last)
 
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
         ("add_columns", misses_the_last),
-        ("add_columns", adds_at_the_threshold),
+        ("add_columns", adds_what_is_silent),
         ("add_rows", forgets_a_neuron),
     ],
 )
@@ -102,6 +103,40 @@ def test_a_weight_that_no_spike_picks_is_never_looked_at():
     spikes, weight = torch.zeros(4, 3), torch.full((2, 3), torch.inf)
     product = events.linear(spikes, weight, backend="events")
     assert torch.equal(product, torch.zeros(4, 2))
+
+
+def test_a_second_derivative_is_refused():
+    weight = torch.ones(3, 5, requires_grad=True)
+    product = events.linear(torch.ones(4, 5), weight, backend="events").square()
+    with pytest.raises(RuntimeError, match=r'first.* only.*backend="dense"'):
+        torch.autograd.grad(product.sum(), weight, create_graph=True)
+
+
+def test_a_weight_changed_before_the_backward_pass_is_seen():
+    spikes = torch.ones(4, 5, requires_grad=True)
+    weight = torch.ones(3, 5, requires_grad=True)
+    loss = events.linear(spikes, weight, backend="events").sum()
+    with torch.no_grad():
+        weight.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+def test_the_graph_keeps_nothing_beside_what_pytorch_frees(monkeypatch):
+    module, seen = sys.modules["spikereg.events"], []
+    flat = module.flat
+
+    def spy(tensor):
+        array = flat(tensor)
+        seen.append(weakref.ref(array.base))  # alive as long as any view of it
+        return array
+
+    monkeypatch.setattr(module, "flat", spy)
+    weight = torch.ones(3, 5, requires_grad=True)
+    product = events.linear(torch.ones(4, 5), weight, backend="events")
+    assert product.grad_fn is not None
+    assert seen
+    assert all(array() is None for array in seen)
 
 
 def test_no_outputs_have_a_gradient_too():

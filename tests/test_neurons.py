@@ -19,7 +19,6 @@ from layers import (
 
 from spikereg import SpikingLSTM, scan
 from spikereg.neurons import KINDS, kind_of
-from spikereg.neurons.own import Neuron
 from spikereg.scan import walk
 
 each_kind = pytest.mark.parametrize("kind", MAKERS, ids=lambda kind: kind.__name__)

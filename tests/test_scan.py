@@ -11,12 +11,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from layers import RESETS, step_by_step
 from snntorch import surrogate
 
-from spikereg import scan
+from spikereg import AdaptiveLeaky, Resonator, SpikingLSTM, scan
 from spikereg.scan import BACKENDS
-
-RESETS = ["subtract", "zero", "none"]
 
 each_reset = pytest.mark.parametrize("reset", RESETS)
 each_backend = pytest.mark.parametrize("backend", BACKENDS)
@@ -155,15 +154,6 @@ def random_layer(reset="subtract", dtype=torch.float32, spike_grad=None, seed=0)
     return neuron, current.requires_grad_(), state.requires_grad_()
 
 
-def step_by_step(neuron, current, state):
-    membrane, all_spikes, all_membranes = state, [], []
-    for step in current:
-        spikes, membrane = neuron(step, membrane)
-        all_spikes.append(spikes)
-        all_membranes.append(membrane)
-    return torch.stack(all_spikes).to(current.dtype), torch.stack(all_membranes)
-
-
 def gradients(outputs, neuron, current, state):
     """Differentiate a sum of the outputs with weights that float32 holds exactly."""
     generator = torch.Generator().manual_seed(1)
@@ -279,6 +269,14 @@ def test_a_run_can_be_cut_in_two_and_continued_from_the_membrane(reset, backend)
 
 
 @each_backend
+def test_the_state_of_a_leaky_layer_is_its_last_membrane(backend):
+    neuron, current, state = random_layer()
+    run = scan(neuron, current, state, backend=backend, return_state=True)
+    assert same(run[:2], scan(neuron, current, state, backend=backend))
+    assert torch.equal(run[2], run[1][-1])
+
+
+@each_backend
 def test_without_a_state_the_membrane_starts_from_zero(backend):
     neuron, current, state = random_layer()
     _, membrane = scan(neuron, current, backend=backend)
@@ -308,7 +306,7 @@ def test_the_neuron_is_left_as_it_was(backend):
     assert all(torch.equal(values[k], v) for k, v in neuron.state_dict().items())
 
 
-@each_backend
+@pytest.mark.parametrize("backend", ["auto", "reference"])
 @pytest.mark.parametrize("calls_until_it_breaks", [5, math.inf])
 def test_the_neuron_keeps_the_state_of_a_run_of_its_own(backend, calls_until_it_breaks):
     neuron, current, state = random_layer()
@@ -399,9 +397,34 @@ def relabelled():
         ),
         ({"neuron": snn.Leaky(beta=0.5, init_hidden=True)}, ValueError, "init_hidden"),
         ({"neuron": relabelled()}, ValueError, "set to 'zero' later.*_base_sub"),
-        ({"neuron": snn.Synaptic(0.5, 0.5)}, TypeError, "Leaky, not Synaptic"),
-        ({"neuron": snn.Leaky}, TypeError, "neuron must be .*, not type"),
-        ({"neuron": None}, TypeError, "Leaky, not NoneType"),
+        ({"neuron": snn.Synaptic(0.5, 0.5)}, TypeError, "LSTM, not Synaptic"),
+        ({"neuron": snn.Leaky}, TypeError, "LSTM, not the class Leaky"),
+        ({"neuron": None}, TypeError, "LSTM, not NoneType"),
+        (
+            {"neuron": SpikingLSTM(1, seed=0)},
+            ValueError,
+            r"current .* \[T, B, 4N\] .* not \[4, 2, 3\]",
+        ),
+        (
+            {"neuron": Resonator(2, seed=0)},
+            ValueError,
+            r"beta must have size 1 or N = 3 .* not shape \[2\]",
+        ),
+        (
+            {"neuron": Resonator(3, seed=0), "state": zeros[0]},
+            TypeError,
+            "a tuple of 2 tensors, quadrature and membrane, not one: Tensor",
+        ),
+        (
+            {"neuron": AdaptiveLeaky(3, seed=0), "state": (zeros[0],) * 3},
+            TypeError,
+            "a tuple of 2 tensors, adaptation and membrane, not 3 of them: tuple",
+        ),
+        (
+            {"neuron": AdaptiveLeaky(3, seed=0), "state": (zeros[0], zeros[0, 0])},
+            ValueError,
+            r"state: membrane must have the shape \[B, N\] = \[2, 3\] .* not \[3\]",
+        ),
     ],
 )
 def test_bad_input_is_named_with_what_was_passed(change, error, message):
