@@ -216,7 +216,7 @@ class _Walk(torch.autograd.Function):
             *(
                 _shared(each, parameter) if wanted else None
                 for each, parameter, wanted in zip(
-                    to_p.reshape(len(to_p), B, N).sum(axis=1),
+                    to_p if B == 1 else to_p.reshape(len(to_p), B, N).sum(axis=1),
                     parameters,
                     needed[7:],
                     strict=True,
