@@ -1,5 +1,6 @@
 """Ramps and the curves a network learns from them, served time-major."""
 
+from collections.abc import Iterator
 from typing import cast
 
 import torch
@@ -15,7 +16,30 @@ Sample = tuple[Float[Tensor, "T F"], Float[Tensor, "T O"]]
 Batch = tuple[Float[Tensor, "T B F"], Float[Tensor, "T B O"]]
 
 
-class RegressionDataset(Dataset[Sample]):
+class TimeMajorDataset(Dataset[Sample]):
+    """Samples that lie side by side in two tensors, time first.
+
+    Attributes:
+        features: ``[T, N, F]``.
+        labels: ``[T, N, O]``.
+    """
+
+    features: Float[Tensor, "T N F"]
+    labels: Float[Tensor, "T N O"]
+
+    def __len__(self) -> int:
+        return self.features.shape[1]
+
+    def __getitem__(self, index: int) -> Sample:
+        return self.features[:, index], self.labels[:, index]
+
+    def batch(self, indices: list[int]) -> Batch:
+        """Return several samples at once."""
+        at = torch.tensor(indices)
+        return self.features.index_select(1, at), self.labels.index_select(1, at)
+
+
+class RegressionDataset(TimeMajorDataset):
     r"""Ramps from zero to a random end point, and a curve over each of them.
 
     Sample :math:`n` has the feature :math:`x_t = e_n\, t / (T - 1)` for
@@ -81,21 +105,15 @@ class RegressionDataset(Dataset[Sample]):
         drawn = float(torch.rand((), generator=generator))
         ends = torch.rand(num_samples, generator=generator)
         ramp = torch.linspace(0.0, 1.0, timesteps)
-        self.features: Float[Tensor, "T N 1"] = (ramp[:, None] * ends)[:, :, None]
+        self.features = (ramp[:, None] * ends)[:, :, None]
 
         self.mode = mode
         if mode == "linear":
             self.slope = None
-            self.labels: Float[Tensor, "T N 1"] = self.features.clone()
+            self.labels = self.features.clone()
         else:
             self.slope = drawn if slope is None else float(slope)
             self.labels = torch.sqrt(self.slope * self.features)
-
-    def __len__(self) -> int:
-        return self.features.shape[1]
-
-    def __getitem__(self, index: int) -> Sample:
-        return self.features[:, index], self.labels[:, index]
 
 
 def make_loader(
@@ -122,7 +140,7 @@ def make_loader(
             an integer of at least 0.
     """
     whole_number("batch_size", batch_size, at_least=1)
-    return DataLoader(
+    return _Loader(
         dataset,
         batch_size=int(batch_size),
         shuffle=shuffle,
@@ -130,6 +148,19 @@ def make_loader(
         generator=local_generator(seed),
         collate_fn=_time_major,
     )
+
+
+class _Loader(DataLoader[Sample]):
+    """A loader that does in this process what there is to do, and nothing else."""
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        # What PyTorch's draws for its workers, so that the orders are the same
+        torch.empty((), dtype=torch.int64).random_(generator=self.generator)
+        for indices in self.batch_sampler or ():
+            if isinstance(self.dataset, TimeMajorDataset):
+                yield self.dataset.batch(indices)
+            else:
+                yield _time_major([self.dataset[index] for index in indices])
 
 
 def _time_major(samples: list[Sample]) -> Batch:

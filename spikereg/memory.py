@@ -4,13 +4,10 @@ import math
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from spikereg._check import local_generator, one_of, whole_number
-
-Sequences = Float[Tensor, "T N 1"]
+from spikereg.data import TimeMajorDataset
 
 #: Steps by which the delayed copy lags behind.
 DELAY = 8
@@ -24,7 +21,7 @@ DWELL = 12
 SINES = ((1.0, 50.0, 0.0), (0.5, 25.0, 1.0), (0.3, 12.5, 2.0))
 
 
-class MemoryDataset(Dataset[tuple[Float[Tensor, "T 1"], Float[Tensor, "T 1"]]]):
+class MemoryDataset(TimeMajorDataset):
     r"""Four tasks that no function of the present feature can solve.
 
     ``"delay"``
@@ -76,14 +73,8 @@ class MemoryDataset(Dataset[tuple[Float[Tensor, "T 1"], Float[Tensor, "T 1"]]]):
         whole_number("num_samples", num_samples, at_least=1)
         self.task = task
         features, labels = _MAKE[task](timesteps, num_samples, local_generator(seed))
-        self.features: Sequences = features.float()
-        self.labels: Sequences = labels.float()
-
-    def __len__(self) -> int:
-        return self.features.shape[1]
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        return self.features[:, index], self.labels[:, index]
+        self.features = features.float()
+        self.labels = labels.float()
 
 
 def _delay(

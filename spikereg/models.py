@@ -1,6 +1,6 @@
 """Layers wired together."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,11 @@ from spikereg import events, recipes
 from spikereg._check import finite, has_hooks, local_generator, one_of, tensor, widths
 from spikereg._draw import linear
 from spikereg.dendrites import Dendrites
-from spikereg.neurons import AdaptiveLeaky, Resonator, SpikingLSTM
+from spikereg.neurons.named import NAMES, layer_of, seed_from
+from spikereg.neurons.own import Spike
 from spikereg.scan import scan
 
 READOUTS = ("membrane", "dendrites")
-Spike = Callable[[Tensor], Tensor]
 LONGEST = 10_000  # in float32 a longer time constant would soon be no decay at all
 
 
@@ -69,9 +69,10 @@ class SpikingRegressor(nn.Module):
 
     ``neuron`` puts other neurons into both hidden layers, all of them with recurrence:
     ``"recurrent"`` is ``snn.RLeaky``, :math:`\beta` and :math:`\theta` drawn as above;
-    ``"adaptive"``, ``"resonator"`` and ``"lstm"`` are those of
-    :mod:`spikereg.neurons` as they begin by themselves. ``readout="dendrites"`` puts
-    :class:`spikereg.Dendrites` into the place of LI: a linear filter that remembers.
+    ``"adaptive"``, ``"resonator"`` and ``"lstm"`` are :class:`~spikereg.AdaptiveLeaky`,
+    with :math:`\theta = 0.1`, :class:`~spikereg.Resonator` and
+    :class:`~spikereg.SpikingLSTM`, as they begin by themselves. ``readout="dendrites"``
+    puts :class:`~spikereg.Dendrites` into the place of LI: a filter that remembers.
 
     Where few neurons fire, :math:`W_2 S^1` is added up by events
     (:func:`spikereg.events.linear`). Neurons and linear layers may be replaced by
@@ -129,7 +130,7 @@ class SpikingRegressor(nn.Module):
     ) -> None:
         super().__init__()
         one_of("recipe", recipe, tuple(recipes.RECIPES))
-        one_of("neuron", neuron, tuple(_NEURONS))
+        one_of("neuron", neuron, NAMES)
         one_of("readout", readout, READOUTS)
         _check_memory(memory, recipe)
         if recipe == "accurate" and (neuron, readout) != ("lif", "membrane"):
@@ -138,12 +139,7 @@ class SpikingRegressor(nn.Module):
                 f'readout="{readout}", not "accurate": that one knows only how "lif" '
                 f'and "membrane" begin'
             )
-        widths(
-            hidden=hidden,
-            num_inputs=num_inputs,
-            num_outputs=num_outputs,
-            dendrites=dendrites,
-        )
+        widths(hidden=hidden, num_inputs=num_inputs, num_outputs=num_outputs)
         generator = local_generator(seed)
         spike_grad = surrogate.fast_sigmoid() if spike_grad is None else spike_grad
         gates = 4 if neuron == "lstm" else 1
@@ -153,9 +149,9 @@ class SpikingRegressor(nn.Module):
         self.lif_hidden: Any
         self.li_out: Any
         self.fc_in = linear(num_inputs, gates * hidden, generator)
-        self.lif_in = _NEURONS[neuron](hidden, generator, spike_grad)
+        self.lif_in = layer_of(neuron, hidden, generator, spike_grad)
         self.fc_hidden = linear(hidden, gates * hidden, generator)
-        self.lif_hidden = _NEURONS[neuron](hidden, generator, spike_grad)
+        self.lif_hidden = layer_of(neuron, hidden, generator, spike_grad)
         if readout == "membrane":
             self.fc_out = linear(hidden, num_outputs, generator)
             self.li_out = snn.Leaky(
@@ -166,8 +162,8 @@ class SpikingRegressor(nn.Module):
             )
         else:
             self.fc_out = linear(hidden, dendrites, generator)
-            self.li_out = Dendrites(dendrites, num_outputs, seed=_seed(generator))
-        self.recipe, self.memory, self.num_outputs = recipe, memory, num_outputs
+            self.li_out = Dendrites(dendrites, num_outputs, seed=seed_from(generator))
+        self.recipe, self.memory = recipe, memory
         if recipe == "accurate":
             recipes.begin(self.layers(), memory, generator)
 
@@ -242,49 +238,6 @@ class SpikingRegressor(nn.Module):
                 f"features must have the shape [T, B, F] with F = {width}, not "
                 f"{list(features.shape)}"
             )
-
-
-def _leaky(width: int, generator: torch.Generator, spike_grad: Spike) -> snn.Leaky:
-    return snn.Leaky(
-        beta=torch.rand(width, generator=generator),
-        threshold=torch.rand(width, generator=generator),
-        learn_beta=True,
-        spike_grad=spike_grad,
-    )
-
-
-def _recurrent(width: int, generator: torch.Generator, spike_grad: Spike) -> snn.RLeaky:
-    with torch.random.fork_rng(
-        devices=[]
-    ):  # its weights come from the global generator
-        neuron = snn.RLeaky(
-            beta=torch.rand(width, generator=generator),
-            threshold=torch.rand(width, generator=generator),
-            learn_beta=True,
-            spike_grad=spike_grad,
-            linear_features=width,
-        )
-    neuron.recurrent = linear(width, width, generator)
-    return neuron
-
-
-def _seed(generator: torch.Generator) -> int:
-    return int(torch.randint(2**31, (), generator=generator))
-
-
-_NEURONS: dict[str, Callable[[int, torch.Generator, Spike], nn.Module]] = {
-    "lif": _leaky,
-    "recurrent": _recurrent,
-    "adaptive": lambda width, generator, spike: AdaptiveLeaky(
-        width, recurrent=True, spike_grad=spike, seed=_seed(generator)
-    ),
-    "resonator": lambda width, generator, spike: Resonator(
-        width, recurrent=True, spike_grad=spike, seed=_seed(generator)
-    ),
-    "lstm": lambda width, generator, spike: SpikingLSTM(
-        width, spike_grad=spike, seed=_seed(generator)
-    ),
-}
 
 
 def _check_memory(memory: float, recipe: str) -> None:

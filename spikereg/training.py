@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import get_total_norm
 from tqdm.auto import tqdm
 
 from spikereg import metrics, neurons, recipes
@@ -92,7 +91,7 @@ def fit(
     parameters: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
     if not parameters:
         raise ValueError("model must have parameters that learn, not 0 of them")
-    clamped = _clamped(model)
+    clamped, device = _clamped(model), device_of(model)
     optimizer = torch.optim.Adam(parameters, lr=float(lr), betas=betas, fused=True)
     last_good = [p.detach().clone() for p in parameters]
     history = History()
@@ -101,7 +100,7 @@ def fit(
         for epoch in range(1, epochs + 1):
             optimizer.param_groups[0]["lr"] = float(lr) * course(epoch - 1, epochs)
             total, count = 0.0, 0
-            for features, labels in batches(loader, device_of(model)):
+            for features, labels in batches(loader, device):
                 error, loss = loss_of(features, labels)
                 value = error.item()
                 if not math.isfinite(value):
@@ -109,7 +108,8 @@ def fit(
                     raise _not_finite(f"loss became {value}", epoch, lr)
                 torch._foreach_copy_(last_good, parameters)
 
-                optimizer.zero_grad()
+                for parameter in parameters:
+                    parameter.grad = None
                 torch.autograd.backward(loss)
                 if not _finite_gradients(parameters):
                     raise _not_finite("gradient is not finite", epoch, lr)
@@ -123,8 +123,9 @@ def fit(
             if count == 0:
                 raise empty(loader, epoch)
             history.loss.append(total / count)
-            bar.set_postfix(loss=f"{history.loss[-1]:.3e}", refresh=False)
-            bar.update()
+            if progress:
+                bar.set_postfix(loss=f"{history.loss[-1]:.3e}", refresh=False)
+                bar.update()
             if on_epoch is not None:
                 on_epoch(epoch, model)
     return history
@@ -163,8 +164,9 @@ def _objective(
 
 def _finite_gradients(parameters: Sequence[Tensor]) -> bool:
     gradients = [p.grad for p in parameters if p.grad is not None]
-    # A norm is one call for all of them, and overflows at most where one looks again.
-    return bool(get_total_norm(gradients).isfinite()) or all(
+    # One call for all of them; a norm may overflow, so then each one is looked at.
+    norms = torch.stack(torch._foreach_norm(gradients))
+    return math.isfinite(norms.sum().item()) or all(
         bool(gradient.isfinite().all()) for gradient in gradients
     )
 

@@ -1,4 +1,4 @@
-r"""Recurrent leaky integrate-and-fire neurons: ``snntorch.RLeaky``.
+r"""Recurrent leaky integrate-and-fire neurons: ``snntorch.RLeaky`` 1.0.
 
 The spikes :math:`S_{t-1}` of the step before come back as the current
 :math:`F_t = V S_{t-1} + c`, from all neurons to all, or :math:`F_t = V S_{t-1}` from

@@ -104,44 +104,40 @@ class _Walk(torch.autograd.Function):
         inputs = current
         if layer.source:
             inputs = current.new_empty(T, kind.INPUTS, B, N)
-            gates = current.view(T, B, kind.GATES, N).transpose(1, 2)
+            gates = current.reshape(T, B, kind.GATES, N).transpose(1, 2)
             inputs[:, : kind.GATES] = gates
         x = _array(inputs).reshape(T, kind.INPUTS, B * N)
         p = np.empty((len(parameters), B, N), x.dtype)
         for place, parameter in zip(p, parameters, strict=True):
             place[:] = _array(parameter)
-        start = np.empty((2, B * N), x.dtype)  # membrane and spikes
-        start[0] = _array(membrane).reshape(-1)
-        ctx.arrays = (
-            layer.reset,
-            p.reshape(-1, B * N),
-            start,
-            x[0, 0, :0] if other is None else _array(other).reshape(-1),
-        )
+        start = np.empty((2, B, N), x.dtype)  # membrane and spikes
+        start[0] = _array(membrane)
+        start_v = start[0, :0] if other is None else _array(other.to(current.dtype))
         # Allocated by NumPy, which takes less time than PyTorch.
-        u, spikes = np.empty((T, B * N), x.dtype), np.empty((T, B * N), x.dtype)
-        v = u[:, :0] if other is None else np.empty_like(u)
+        u, spikes = np.empty((T, B, N), x.dtype), np.empty((T, B, N), x.dtype)
+        v = u[..., :0] if other is None else np.empty_like(u)
+        arrays = (spikes, u) if other is None else (spikes, v, u)
+        outputs = tuple(torch.from_numpy(each) for each in arrays)
+        starts = start.reshape(2, -1), start_v.reshape(-1)
+        ctx.arrays = layer.reset, p.reshape(len(p), -1), *starts
+        rows = [each.reshape(T, -1) for each in (u, v, spikes)]
         run, _ = walks(kind)
-        arrays = *ctx.arrays, x, u, v, spikes
-        outputs = [torch.from_numpy(each).view(T, B, N) for each in (spikes, u)]
         if not layer.source:
-            share(run, (*arrays, 0, T), parts=B * N, elements=u.size)
+            share(run, (*ctx.arrays, x, *rows, 0, T), parts=B * N, elements=u.size)
         else:
             fed = membrane if layer.source == "membrane" else fired
             for t in range(T):
                 back = _times(fed, weight, bias).view(B, kind.GATES, N)
                 kind.feed(inputs[t], back.transpose(0, 1))
-                run(*arrays, t, t + 1, 0, B * N)
-                fed = outputs[layer.source == "membrane"][t]
-        if other is not None:
-            outputs.insert(1, torch.from_numpy(v).view(T, B, N))
+                run(*ctx.arrays, x, *rows, t, t + 1, 0, B * N)
+                fed = outputs[-1 if layer.source == "membrane" else 0][t]
         ctx.layer = layer
         ctx.set_materialize_grads(False)
         kept = inputs if kind.KEEPS_INPUTS else None
         ctx.save_for_backward(
             kept, membrane, other, fired, weight, bias, *parameters, *outputs
         )
-        return tuple(outputs)
+        return outputs
 
     @staticmethod
     def backward(
@@ -149,19 +145,18 @@ class _Walk(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         first_derivatives_only('backend="reference"')
         layer, kind, surrogate = ctx.layer, ctx.layer.kind, ctx.layer.surrogate
-        inputs, membrane, other, fired, weight, bias, *rest = ctx.saved_tensors
-        wanted = ctx.needs_input_grad[7:]
-        parameters, outputs = rest[: len(wanted)], rest[len(wanted) :]
+        inputs, membrane, _, fired, weight, bias, *rest = ctx.saved_tensors
+        _, _, for_membrane, for_other, for_fired, *_ = needed = ctx.needs_input_grad
+        parameters, outputs = rest[: len(needed) - 7], rest[len(needed) - 7 :]
         T, B, N = outputs[0].shape
-        spikes, *v, u = (_array(each).reshape(T, B * N) for each in outputs)
-        none = u[:, :0]
-        other_surrogate = surrogate.code == OTHER
-        through_spikes: Any = to_spikes
-        if other_surrogate:
-            through_spikes = torch.zeros_like(outputs[0])
+        spikes, *v, u = (_array(each).reshape(T, -1) for each in outputs)
+        none: Any = u[:, :0]
+        to_outputs: list[Any] = [to_spikes, *to_states]
+        if surrogate.code == OTHER:
+            to_outputs[0] = torch.zeros_like(outputs[0])
         to_s, *to_v, to_u = (
-            none if gradient is None else _array(gradient).reshape(T, B * N)
-            for gradient in (through_spikes, *to_states)
+            none if gradient is None else _array(gradient).reshape(T, -1)
+            for gradient in to_outputs
         )
         to_x = np.empty((T, kind.INPUTS, B * N), u.dtype)
         x = none[:, None] if inputs is None else _array(inputs).reshape(to_x.shape)
@@ -170,57 +165,61 @@ class _Walk(torch.autograd.Function):
         carried = np.zeros((4, B * N), u.dtype)
         to_p = np.zeros((len(parameters), B * N), u.dtype)
         arrays = (
-            *(surrogate.code, u.dtype.type(surrogate.slope), np.array(wanted)),
+            *(surrogate.code, u.dtype.type(surrogate.slope), np.array(needed[7:])),
             *(fired is not None, *ctx.arrays, x, u, *(v or [none]), spikes),
             *(to_s, to_u, *(to_v or [none]), carried, to_x, to_p),
         )
         _, run = walks(kind)
-        to_inputs = torch.from_numpy(to_x).view(T, kind.INPUTS, B, N)
-        of_states = torch.from_numpy(carried).view(4, B, N)
-        carried_u, carried_s = of_states[0], of_states[2]
-        # One step at a time where the way back has to know what comes from the next one
-        single = layer.source or (other_surrogate and fired is not None)
-        for first in reversed(range(T)) if single else (0,):
-            last = first + 1 if single else T
-            if other_surrogate and (single or to_spikes is not None):
-                to_now = carried_s
-                if to_spikes is not None:
-                    to_now = to_spikes[first:last] + carried_s
-                above = outputs[-1][first:last] - parameters[-1].detach()
-                through_spikes[first:last] = through(
-                    surrogate.spike, above.view(-1, N), to_now.view(-1, N)
-                ).view(-1, B, N)
-                carried_s.zero_()
-            share(run, (*arrays, first, last), parts=B * N, elements=u.size)
-            if layer.source:
-                back = to_inputs[first, -kind.GATES :].transpose(0, 1).reshape(B, -1)
-                back = back @ weight if weight.ndim == 2 else back * weight
-                (carried_u if layer.source == "membrane" else carried_s).add_(back)
-        to_weight = to_bias = None
+        to_inputs = torch.from_numpy(to_x.reshape(T, kind.INPUTS, B, N))
+        to_start = torch.from_numpy(carried.reshape(4, B, N))
+
+        def through_spikes(first: int, last: int) -> None:
+            """Do for other surrogates what the walk does for those that it knows."""
+            to_now = to_start[2]
+            if to_spikes is not None:
+                to_now = to_spikes[first:last] + to_now
+            above = outputs[-1][first:last] - parameters[-1].detach()
+            gradient = through(surrogate.spike, above.view(-1, N), to_now.view(-1, N))
+            to_outputs[0][first:last] = gradient.view_as(above)
+            to_start[2].zero_()
+
+        if not layer.source and (surrogate.code != OTHER or fired is None):
+            if surrogate.code == OTHER and to_spikes is not None:
+                through_spikes(0, T)
+            share(run, (*arrays, 0, T), parts=B * N, elements=u.size)
+        else:  # the way back has to know what comes from the next step
+            for t in reversed(range(T)):
+                if surrogate.code == OTHER:
+                    through_spikes(t, t + 1)
+                run(*arrays, t, t + 1, 0, B * N)
+                if layer.source:
+                    to_fed = to_inputs[t, -kind.GATES :].transpose(0, 1).flatten(1)
+                    to_last = to_fed @ weight if weight.ndim == 2 else to_fed * weight
+                    to_start[0 if layer.source == "membrane" else 2] += to_last
+        to_current, to_weight, to_bias = to_inputs[:, 0], None, None
         if layer.source:
-            source = outputs[-1] if layer.source == "membrane" else outputs[0]
-            start = membrane if layer.source == "membrane" else fired
-            fed = torch.cat([start[None], source[:-1]]).detach()
-            back = to_inputs[:, -kind.GATES :].transpose(1, 2).reshape(T, B, -1)
-            if weight.ndim == 2:
-                to_weight = back.flatten(0, 1).t() @ fed.flatten(0, 1)
-            else:
-                to_weight = (back * fed).sum_to_size(weight.shape)
-            to_bias = None if bias is None else back.sum(dim=(0, 1))
+            to_current = to_inputs[:, : kind.GATES].transpose(1, 2).flatten(2)
+            to_fed = to_inputs[:, -kind.GATES :].transpose(1, 2).flatten(2)
+            start, later = fired, outputs[0]
+            if layer.source == "membrane":
+                start, later = membrane, outputs[-1]
+            fed = torch.cat([start[None], later[:-1]]).detach()
+            to_weight, to_bias = _to_weights(to_fed, fed, weight, bias)
         return (
             None,
-            to_inputs[:, : kind.GATES].transpose(1, 2).reshape(T, B, -1)
-            if layer.source
-            else to_inputs[:, 0],
-            carried_u,
-            None if other is None else of_states[1],
-            None if fired is None else carried_s,
+            to_current,
+            to_start[0] if for_membrane else None,
+            to_start[1] if for_other else None,
+            to_start[2] if for_fired else None,
             to_weight,
             to_bias,
             *(
-                _summed(gradient, parameter, B) if needed else None
-                for gradient, parameter, needed in zip(
-                    to_p, parameters, wanted, strict=True
+                _shared(each, parameter) if wanted else None
+                for each, parameter, wanted in zip(
+                    to_p if B == 1 else to_p.reshape(len(to_p), B, N).sum(axis=1),
+                    parameters,
+                    needed[7:],
+                    strict=True,
                 )
             ),
         )
@@ -228,20 +227,27 @@ class _Walk(torch.autograd.Function):
 
 def _array(tensor: Tensor) -> npt.NDArray[Any]:
     """View a tensor as an array: a copy if it is not contiguous."""
-    array: npt.NDArray[Any] = tensor.detach().contiguous().numpy()
-    return array
+    return np.ascontiguousarray(tensor.numpy(force=True))  # without its graph
 
 
-def _summed(gradient: npt.NDArray[Any], parameter: Tensor, batch: int) -> Tensor:
-    """Add up the gradients of the columns that have a parameter in common."""
-    if batch > 1:
-        gradient = gradient.reshape(batch, -1).sum(axis=0)
-    summed = torch.from_numpy(gradient)
-    return (
-        summed if summed.shape == parameter.shape else summed.sum().view_as(parameter)
-    )
+def _shared(each: npt.NDArray[Any], parameter: Tensor) -> Tensor:
+    """Add up what is for the same parameter."""
+    gradient = torch.from_numpy(each)
+    if gradient.shape == parameter.shape:
+        return gradient
+    return gradient.sum().view_as(parameter)
 
 
 def _times(fed: Any, weight: Any, bias: Tensor | None) -> Tensor:
     """Weigh what is fed back: to all neurons, or to each its own."""
     return F.linear(fed, weight, bias) if weight.ndim == 2 else fed * weight
+
+
+def _to_weights(
+    to_fed: Tensor, fed: Tensor, weight: Tensor, bias: Tensor | None
+) -> tuple[Tensor, Tensor | None]:
+    """Differentiate all the products of :func:`_times` at once."""
+    if weight.ndim < 2:
+        return (to_fed * fed).sum_to_size(weight.shape), None
+    to_weight = to_fed.flatten(0, 1).t() @ fed.flatten(0, 1)
+    return to_weight, None if bias is None else to_fed.sum(dim=(0, 1))
