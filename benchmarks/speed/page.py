@@ -158,7 +158,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a rough look")
     parser.add_argument("--markdown", action="store_true", help="print such a table")
-    options = parser.parse_args()
+    options, _ = parser.parse_known_args()  # `make bench` gives run.py's too
     explorers = {"one neuron": LIFExplorer(), "surrogate": SurrogateExplorer()}
     for hidden, steps in ((128, 50), (512, 50), (128, 200)):
         name = f"network, H = {hidden}, T = {steps}"

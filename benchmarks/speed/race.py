@@ -58,6 +58,7 @@ class Process:
     def __exit__(self, *_: object) -> None:
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 @contextmanager
