@@ -24,10 +24,10 @@ test: environment  ## run every check, the cheap ones first
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 100 book
 	@$(MAKE) --no-print-directory colab-check
 
-bench: environment  ## time a training step here and elsewhere, and the explorers
-	@$(PYTHON) tools/environment.py .venv-bench benchmarks/requirements.txt .
-	@.venv-bench/bin/python benchmarks/run.py $(BENCH)
-	@$(BIN)/python benchmarks/page.py $(BENCH)
+bench: environment  ## time training here and elsewhere, and the explorers
+	@$(PYTHON) tools/environment.py .venv-bench benchmarks/speed/requirements.txt .
+	@.venv-bench/bin/python benchmarks/speed/run.py $(BENCH)
+	@$(BIN)/python benchmarks/speed/page.py $(BENCH)
 
 colab-check: environment  ## run each chapter alone, with Colab's libraries
 	@$(PYTHON) tools/environment.py .venv-colab tools/colab.txt

@@ -22,7 +22,7 @@ class Dendrites(nn.Module):
         \hat y_t &= \mathrm{Re} \sum_k \bar c_k\, z_{k,t} + d
 
     It has no threshold and sends no spikes: it is the resonator of
-    :class:`spikereg.neurons.Resonator` without reset, of which both states are read.
+    :class:`spikereg.Resonator` without reset, of which both states are read.
 
     Args:
         width: Number of dendrites K.

@@ -3,6 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 from torch.linalg import vector_norm
+from torch.nn.functional import mse_loss
 
 from spikereg._check import same_shape
 
@@ -40,7 +41,7 @@ def mse(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
         ValueError: If the shapes differ. PyTorch would broadcast them.
     """
     same_shape(prediction, target)
-    return (prediction - target).square().mean()
+    return mse_loss(prediction, target)
 
 
 def relative_error(prediction: Curves, target: Curves) -> Float[Tensor, ""]:

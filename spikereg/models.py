@@ -69,9 +69,10 @@ class SpikingRegressor(nn.Module):
 
     ``neuron`` puts other neurons into both hidden layers, all of them with recurrence:
     ``"recurrent"`` is ``snn.RLeaky``, :math:`\beta` and :math:`\theta` drawn as above;
-    ``"adaptive"``, ``"resonator"`` and ``"lstm"`` are those of
-    :mod:`spikereg.neurons` as they begin by themselves. ``readout="dendrites"`` puts
-    :class:`spikereg.Dendrites` into the place of LI: a linear filter that remembers.
+    ``"adaptive"``, ``"resonator"`` and ``"lstm"`` are :class:`~spikereg.AdaptiveLeaky`,
+    with :math:`\theta = 0.1`, :class:`~spikereg.Resonator` and
+    :class:`~spikereg.SpikingLSTM`, as they begin by themselves. ``readout="dendrites"``
+    puts :class:`~spikereg.Dendrites` into the place of LI: a filter that remembers.
 
     Where few neurons fire, :math:`W_2 S^1` is added up by events
     (:func:`spikereg.events.linear`). Neurons and linear layers may be replaced by
@@ -129,7 +130,7 @@ class SpikingRegressor(nn.Module):
     ) -> None:
         super().__init__()
         one_of("recipe", recipe, tuple(recipes.RECIPES))
-        one_of("neuron", neuron, tuple(NAMES))
+        one_of("neuron", neuron, NAMES)
         one_of("readout", readout, READOUTS)
         _check_memory(memory, recipe)
         if recipe == "accurate" and (neuron, readout) != ("lif", "membrane"):
@@ -138,12 +139,7 @@ class SpikingRegressor(nn.Module):
                 f'readout="{readout}", not "accurate": that one knows only how "lif" '
                 f'and "membrane" begin'
             )
-        widths(
-            hidden=hidden,
-            num_inputs=num_inputs,
-            num_outputs=num_outputs,
-            dendrites=dendrites,
-        )
+        widths(hidden=hidden, num_inputs=num_inputs, num_outputs=num_outputs)
         generator = local_generator(seed)
         spike_grad = surrogate.fast_sigmoid() if spike_grad is None else spike_grad
         gates = 4 if neuron == "lstm" else 1
@@ -167,7 +163,7 @@ class SpikingRegressor(nn.Module):
         else:
             self.fc_out = linear(hidden, dendrites, generator)
             self.li_out = Dendrites(dendrites, num_outputs, seed=seed_from(generator))
-        self.recipe, self.memory, self.num_outputs = recipe, memory, num_outputs
+        self.recipe, self.memory = recipe, memory
         if recipe == "accurate":
             recipes.begin(self.layers(), memory, generator)
 

@@ -108,7 +108,8 @@ def fit(
                     raise _not_finite(f"loss became {value}", epoch, lr)
                 torch._foreach_copy_(last_good, parameters)
 
-                optimizer.zero_grad()
+                for parameter in parameters:
+                    parameter.grad = None
                 torch.autograd.backward(loss)
                 if not _finite_gradients(parameters):
                     raise _not_finite("gradient is not finite", epoch, lr)
@@ -122,8 +123,9 @@ def fit(
             if count == 0:
                 raise empty(loader, epoch)
             history.loss.append(total / count)
-            bar.set_postfix(loss=f"{history.loss[-1]:.3e}", refresh=False)
-            bar.update()
+            if progress:
+                bar.set_postfix(loss=f"{history.loss[-1]:.3e}", refresh=False)
+                bar.update()
             if on_epoch is not None:
                 on_epoch(epoch, model)
     return history

@@ -132,7 +132,7 @@ def test_the_package_imports_nothing_that_stands_beside_it(source):
     beside = {
         path.stem
         for folder in ("benchmarks", "tools")
-        for path in ROOT.glob(f"{folder}/*")
+        for path in ROOT.glob(f"{folder}/**/*")
     }
     assert {"accuracy", "race", "environment"} <= beside
     found = set()

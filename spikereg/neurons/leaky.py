@@ -1,6 +1,7 @@
-r"""Leaky integrate-and-fire neurons: ``snntorch.Leaky``.
+r"""Leaky integrate-and-fire neurons: ``snntorch.Leaky`` 1.0.
 
-With the decay :math:`\hat\beta = \min(\max(\beta, 0), 1)`:
+With the membrane :math:`U_t` after step :math:`t`, the input current :math:`I_t`, the
+threshold :math:`\theta` and the decay :math:`\hat\beta = \min(\max(\beta, 0), 1)`:
 
 .. math::
 
@@ -10,7 +11,7 @@ With the decay :math:`\hat\beta = \min(\max(\beta, 0), 1)`:
     U_t &= \hat\beta\, U_{t-1} + I_t \quad\text{("none")} \\
     S_t &= [U_t > \theta]
 
-The reset :math:`R_t` carries no gradient.
+The reset :math:`R_t` follows a spike one step later and carries no gradient.
 """
 
 from typing import no_type_check

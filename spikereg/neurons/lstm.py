@@ -34,9 +34,9 @@ class SpikingLSTM(Neuron):
         (i, f, g, o)_t &= (\sigma, \sigma, \tanh, \sigma)(I_t + V Z_t + c) \\
         R_t &= [U_{t-1} > \theta] \\
         C_t &= f_t\, C_{t-1} + i_t\, g_t, \qquad H_t = o_t \tanh C_t \\
-        U_t &= H_t \quad\text{("none")} \qquad
-        U_t = H_t - R_t\,\theta \quad\text{("subtract")} \qquad
-        U_t = (1 - R_t)\, H_t \quad\text{("zero")} \\
+        U_t &= H_t \quad\text{("none")} \\
+        U_t &= H_t - R_t\,\theta \quad\text{("subtract")} \\
+        U_t &= (1 - R_t)\, H_t \quad\text{("zero")} \\
         S_t &= [U_t > \theta]
 
     The reset :math:`R_t` carries no gradient; what is fed back does. :math:`U_t` is the

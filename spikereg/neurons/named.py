@@ -46,7 +46,11 @@ _MAKE: dict[str, Callable[[int, torch.Generator, Spike], nn.Module]] = {
     "lif": _leaky,
     "recurrent": _recurrent,
     "adaptive": lambda width, generator, spike: AdaptiveLeaky(
-        width, recurrent=True, spike_grad=spike, seed=seed_from(generator)
+        width,
+        recurrent=True,
+        threshold=0.1,  # its membrane is a mean of the currents: at 1 it hardly fires
+        spike_grad=spike,
+        seed=seed_from(generator),
     ),
     "resonator": lambda width, generator, spike: Resonator(
         width, recurrent=True, spike_grad=spike, seed=seed_from(generator)

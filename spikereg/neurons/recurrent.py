@@ -1,4 +1,4 @@
-r"""Recurrent leaky integrate-and-fire neurons: ``snntorch.RLeaky``.
+r"""Recurrent leaky integrate-and-fire neurons: ``snntorch.RLeaky`` 1.0.
 
 The spikes :math:`S_{t-1}` of the step before come back as the current
 :math:`F_t = V S_{t-1} + c`, from all neurons to all, or :math:`F_t = V S_{t-1}` from
@@ -8,9 +8,9 @@ each neuron to itself. With the decay :math:`\hat\beta = \min(\max(\beta, 0), 1)
 
     R_t &= [U_{t-1} > \theta] \\
     H_t &= \hat\beta\, U_{t-1} + I_t + F_t \\
-    U_t &= H_t - R_t\,\theta \quad\text{("subtract")} \qquad
-    U_t = (1 - R_t)\, H_t \quad\text{("zero")} \qquad
-    U_t = H_t \quad\text{("none")} \\
+    U_t &= H_t - R_t\,\theta \quad\text{("subtract")} \\
+    U_t &= (1 - R_t)\, H_t \quad\text{("zero")} \\
+    U_t &= H_t \quad\text{("none")} \\
     S_t &= [U_t > \theta]
 
 The reset :math:`R_t` carries no gradient, what is fed back does. Unlike

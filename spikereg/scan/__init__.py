@@ -52,30 +52,19 @@ def scan(
 ) -> tuple[Any, ...]:
     r"""Run a layer of neurons over all time steps.
 
-    For leaky integrate-and-fire neurons, ``snntorch.Leaky``, with the input current
-    :math:`I_t`, the membrane :math:`U_t` after step :math:`t`, the decay
-    :math:`\hat\beta = \min(\max(\beta, 0), 1)` and the threshold :math:`\theta`:
-
-    .. math::
-
-        R_t &= [U_{t-1} > \theta] \\
-        U_t &= \hat\beta\, U_{t-1} + I_t - R_t\,\theta \quad\text{("subtract")} \\
-        U_t &= \hat\beta\,(1 - R_t)\, U_{t-1} + I_t \quad\text{("zero")} \\
-        U_t &= \hat\beta\, U_{t-1} + I_t \quad\text{("none")} \\
-        S_t &= [U_t > \theta]
-
-    The reset :math:`R_t` follows a spike one step later and carries no gradient;
-    :math:`S_t` is differentiated by the neuron's surrogate gradient. Options beyond
-    these, such as ``inhibition`` or ``reset_delay=False``, do what snnTorch makes of
-    them. The other kinds have their equations in :mod:`spikereg.neurons`.
+    Spikes :math:`S_t` and membrane :math:`U_t` after step :math:`t` come from the input
+    current :math:`I_t` and the states before, by the equations of the neuron: those of
+    ``snntorch.Leaky`` and ``snntorch.RLeaky`` stand in :mod:`spikereg.neurons.leaky`
+    and :mod:`spikereg.neurons.recurrent`. :math:`S_t` is differentiated by the neuron's
+    surrogate gradient. Options beyond the equations, such as ``inhibition`` or
+    ``reset_delay=False``, do what snnTorch makes of them.
 
     Args:
         neuron: The layer: ``snntorch.Leaky``, ``snntorch.RLeaky``,
-            :class:`~spikereg.neurons.AdaptiveLeaky`,
-            :class:`~spikereg.neurons.Resonator`,
-            :class:`~spikereg.neurons.SpikingLSTM`, or a class that inherits from one of
-            them. What snnTorch's neurons keep on themselves is neither read nor
-            changed, so they can be copied, saved and used again.
+            :class:`~spikereg.AdaptiveLeaky`, :class:`~spikereg.Resonator`,
+            :class:`~spikereg.SpikingLSTM`, or a class that inherits from one of them.
+            What snnTorch's neurons keep on themselves is neither read nor changed, so
+            they can be copied, saved and used again.
         current: Input current, ``[T, B, N]``: time steps, batch, neurons; an LSTM's
             ``[T, B, 4N]``. In units of the membrane potential, as is everything else
             here.
@@ -110,9 +99,8 @@ def scan(
         RuntimeError: For a second derivative through ``"cpu"``.
 
     Source:
-        ``snntorch.Leaky`` and ``snntorch.RLeaky`` 1.0; J. K. Eshraghian et al.,
-        *Training spiking neural networks using lessons from deep learning*, Proc. IEEE
-        111 (2023); for the others see there.
+        J. K. Eshraghian et al., *Training spiking neural networks using lessons from
+        deep learning*, Proc. IEEE 111 (2023).
     """
     spikes, states = walk(neuron, current, state, backend)
     if not return_state:

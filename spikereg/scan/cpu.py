@@ -83,7 +83,7 @@ class _Walk(torch.autograd.Function):
         inputs = current
         if layer.source:
             inputs = current.new_empty(T, kind.INPUTS, B, N)
-            gates = current.view(T, B, kind.GATES, N).transpose(1, 2)
+            gates = current.reshape(T, B, kind.GATES, N).transpose(1, 2)
             inputs[:, : kind.GATES] = gates
         x = _array(inputs).reshape(T, kind.INPUTS, B * N)
         p = np.empty((len(parameters), B, N), x.dtype)
@@ -91,18 +91,14 @@ class _Walk(torch.autograd.Function):
             place[:] = _array(parameter)
         start = np.empty((2, B, N), x.dtype)  # membrane and spikes
         start[0] = _array(membrane)
-        start_v = start[0] if other is None else _array(other.to(current.dtype))
+        start_v = start[0, :0] if other is None else _array(other.to(current.dtype))
         # Allocated by NumPy, which takes less time than PyTorch.
         u, spikes = np.empty((T, B, N), x.dtype), np.empty((T, B, N), x.dtype)
         v = u[..., :0] if other is None else np.empty_like(u)
         arrays = (spikes, u) if other is None else (spikes, v, u)
         outputs = tuple(torch.from_numpy(each) for each in arrays)
-        ctx.arrays = (
-            layer.reset,
-            p.reshape(len(p), B * N),
-            start.reshape(2, -1),
-            start_v.reshape(-1)[: 0 if other is None else None],
-        )
+        starts = start.reshape(2, -1), start_v.reshape(-1)
+        ctx.arrays = layer.reset, p.reshape(len(p), -1), *starts
         rows = [each.reshape(T, -1) for each in (u, v, spikes)]
         run, _ = walks(kind)
         if not layer.source:
@@ -132,7 +128,6 @@ class _Walk(torch.autograd.Function):
         _, _, for_membrane, for_other, for_fired, *_ = needed = ctx.needs_input_grad
         parameters, outputs = rest[: len(needed) - 7], rest[len(needed) - 7 :]
         T, B, N = outputs[0].shape
-        M = kind.GATES * N
         spikes, *v, u = (_array(each).reshape(T, -1) for each in outputs)
         none: Any = u[:, :0]
         to_outputs: list[Any] = [to_spikes, *to_states]
@@ -180,19 +175,18 @@ class _Walk(torch.autograd.Function):
                     through_spikes(t, t + 1)
                 run(*arrays, t, t + 1, 0, B * N)
                 if layer.source:
-                    to_fed = to_inputs[t, -kind.GATES :].transpose(0, 1).reshape(B, M)
+                    to_fed = to_inputs[t, -kind.GATES :].transpose(0, 1).flatten(1)
                     to_last = to_fed @ weight if weight.ndim == 2 else to_fed * weight
                     to_start[0 if layer.source == "membrane" else 2] += to_last
         to_current, to_weight, to_bias = to_inputs[:, 0], None, None
         if layer.source:
-            to_current = to_inputs[:, : kind.GATES].transpose(1, 2).reshape(T, B, M)
-            to_fed = to_inputs[:, -kind.GATES :].transpose(1, 2).reshape(T, B, M)
-            start, fed = membrane, outputs[-1]
-            if layer.source == "spikes":
-                start, fed = fired, outputs[0]
-            to_weight, to_bias = _to_weights(
-                to_fed, torch.cat([start[None], fed[:-1]]).detach(), weight, bias
-            )
+            to_current = to_inputs[:, : kind.GATES].transpose(1, 2).flatten(2)
+            to_fed = to_inputs[:, -kind.GATES :].transpose(1, 2).flatten(2)
+            start, later = fired, outputs[0]
+            if layer.source == "membrane":
+                start, later = membrane, outputs[-1]
+            fed = torch.cat([start[None], later[:-1]]).detach()
+            to_weight, to_bias = _to_weights(to_fed, fed, weight, bias)
         return (
             None,
             to_current,
@@ -201,7 +195,15 @@ class _Walk(torch.autograd.Function):
             to_start[2] if for_fired else None,
             to_weight,
             to_bias,
-            *map(_summed, needed[7:], to_p.reshape(len(to_p), B, N), parameters),
+            *(
+                _shared(each, parameter) if wanted else None
+                for each, parameter, wanted in zip(
+                    to_p if B == 1 else to_p.reshape(len(to_p), B, N).sum(axis=1),
+                    parameters,
+                    needed[7:],
+                    strict=True,
+                )
+            ),
         )
 
 
@@ -210,14 +212,12 @@ def _array(tensor: Tensor) -> npt.NDArray[Any]:
     return np.ascontiguousarray(tensor.numpy(force=True))  # without its graph
 
 
-def _summed(
-    needed: bool, gradient: npt.NDArray[Any], parameter: Tensor
-) -> Tensor | None:
-    """Add up the gradients, [B, N], that have a parameter in common."""
-    if not needed:
-        return None
-    each = torch.from_numpy(gradient[0] if len(gradient) == 1 else gradient.sum(axis=0))
-    return each if each.shape == parameter.shape else each.sum().view_as(parameter)
+def _shared(each: npt.NDArray[Any], parameter: Tensor) -> Tensor:
+    """Add up what is for the same parameter."""
+    gradient = torch.from_numpy(each)
+    if gradient.shape == parameter.shape:
+        return gradient
+    return gradient.sum().view_as(parameter)
 
 
 def _times(fed: Any, weight: Any, bias: Tensor | None) -> Tensor:

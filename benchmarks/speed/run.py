@@ -1,26 +1,33 @@
 """Time one training step of the tutorial's network here and in other libraries.
 
-    make bench        or: python benchmarks/run.py [--quick] [--markdown]
+    make bench        or: python benchmarks/speed/run.py [--quick] [--before FOLDER]
 
 Every peer is first checked against snnTorch's loop. Then: the time of a step at several
-sizes, on one core and on all; how the time of spikereg depends on the firing rates; how
-its time and memory grow with the time steps; and what the first step of a process
-costs.
+sizes, on one core and on all; that of a step of ``fit`` with its loader; how the time
+of spikereg depends on the firing rates; how its time and memory grow with the time
+steps; what the other kinds of neuron cost; and what the first step of a process costs.
+
+With ``--before FOLDER`` an earlier version of the package, in a checkout of an earlier
+commit, races in the same run: ``git worktree add FOLDER COMMIT`` makes one.
 """
 
 import argparse
 import math
 import platform
 import statistics
-import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from check import OTHERWISE
-from race import Process, cores, processes, race
+from first import show_first
+from fits import show_fits
+from kinds import show_layers, show_networks
+from race import Process, cores, environment, processes, race
+from table import table, text
 
 PEERS = ["spikereg", "snntorch", "jax", "spikingjelly", "norse", "floor"]
+LIBRARIES = {"jax", "spikingjelly", "norse"}
 # T, B, H
 SMALL = (20, 3, 16)
 SIZES = [
@@ -37,29 +44,41 @@ THRESHOLDS = [0, 0.3, 1, 2, 4, 8, 100]
 GROWTH = {1: [100, 200, 400, 800, 1600, 3200], 64: [100, 200, 400, 800, 1600]}
 
 
-def show_steps(threads: int, options: argparse.Namespace) -> None:
-    """Print the times of a step, and what the peers do differently."""
+def show_steps(options: argparse.Namespace) -> None:
+    """Print the times of a step, on one core and on all."""
+    for threads in options.threads:
+        _show_steps(threads, options)
+
+
+def _show_steps(threads: int, options: argparse.Namespace) -> None:
+    """Print them, and what the peers do differently."""
     label = "1 thread" if threads == 1 else f"{threads} threads"
+    peers, before = options.peers, options.before
     with Process(threads) as checker:
-        checker.ask("check", PEERS, SMALL)
-        differs = {size: checker.ask("check", PEERS, size) for size in options.sizes}
+        checker.ask("check", peers, SMALL)
+        differs = {size: checker.ask("check", peers, size) for size in options.sizes}
+    if before:
+        peers = [*peers, "before"]
+        with Process(threads, **environment("before", before)) as checker:
+            for size in (SMALL, *options.sizes):
+                checker.ask("check", ["before"], size)
     rows = []
-    with processes(len(PEERS), threads) as racers:
+    with processes(peers, threads, before) as racers:
         for size in options.sizes:
-            name = f"{label}, T, B, H = {_text(size)}"
-            cases = [(peer, size) for peer in PEERS]
+            name = f"{label}, T, B, H = {text(size)}"
+            cases = [(peer, size) for peer in peers]
             ms = race(racers, cases, options.seconds, options.rounds, name)
-            ours = ms[PEERS.index("spikereg")]
-            rows.append([_text(size), *(f"{t:.3g} ({t / ours:.2f})" for t in ms)])
+            ours = ms[peers.index("spikereg")]
+            rows.append([text(size), *(f"{t:.3g} ({t / ours:.2f})" for t in ms)])
     print(f"Training step, {label}: median in ms (times spikereg's)\n")
-    table(["T, B, H", *PEERS], rows, options.markdown)
-    same = [peer for peer in PEERS if peer not in OTHERWISE]
+    table(["T, B, H", *peers], rows, options.markdown)
+    same = [peer for peer in peers if peer not in OTHERWISE]
     print(f"Checked to do the same job as snntorch: {', '.join(same)}.")
-    for peer, how in OTHERWISE.items():
-        print(f"Another job: {peer} {how}.")
+    for peer in filter(OTHERWISE.__contains__, peers):
+        print(f"Another job: {peer} {OTHERWISE[peer]}.")
         for size, found in differs.items():
             if found[peer]:
-                print(f"    at {_text(size)} this changes the {found[peer]}")
+                print(f"    at {text(size)} this changes the {found[peer]}")
     print(flush=True)
 
 
@@ -74,7 +93,7 @@ def show_growth(options: argparse.Namespace) -> None:
             # Without this, glibc keeps what is freed and the heap's gaps count too.
             with Process(1, MALLOC_MMAP_THRESHOLD_="65536") as worker:
                 mb.append(worker.ask("memory", "spikereg", size) / 1e6)
-        with processes(len(sizes), threads=1) as racers:
+        with processes(["spikereg"] * len(sizes), threads=1) as racers:
             name = f"growth, B = {batch}"
             cases = [("spikereg", size) for size in sizes]
             ms = race(racers, cases, options.seconds, options.rounds, name)
@@ -90,13 +109,14 @@ def show_rates(options: argparse.Namespace) -> None:
     """Print the time of a step against how often the neurons fire."""
     for size in RATE_SIZES[: options.lengths]:
         cases = [("spikereg", size, scale) for scale in THRESHOLDS]
-        with processes(len(cases) + 1, threads=1) as racers:
+        cases.append(("floor", size, 1))
+        with processes([peer for peer, *_ in cases], threads=1) as racers:
             ms = race(
                 racers,
-                [*cases, ("floor", size)],
+                cases,
                 options.seconds,
                 options.rounds,
-                f"firing rate, {_text(size)}",
+                f"firing rate, {text(size)}",
             )
             rates = [racer.ask("rates") for racer in racers[:-1]]
         *ours, floor = ms
@@ -110,44 +130,22 @@ def show_rates(options: argparse.Namespace) -> None:
             for scale, each, t in zip(THRESHOLDS, rates, ours, strict=True)
         ]
         print(
-            f"spikereg, 1 thread, T, B, H = {_text(size)}: a training step against the "
+            f"spikereg, 1 thread, T, B, H = {text(size)}: a training step against the "
             f"firing rates of the hidden layers; floor: {floor:.3g} ms\n"
         )
         head = ["thresholds times", "lif_in", "lif_hidden", "ms", "times floor"]
         table(head, rows, options.markdown)
 
 
-def show_first(options: argparse.Namespace) -> None:
-    """Print what the first step of a process takes."""
-
-    def seconds(peer: str, **environment: str) -> str:
-        with Process(1, **environment) as worker:
-            worker.ask("build", peer, SIZES[0])
-            return f"{worker.ask('once'):.2f}"
-
-    with tempfile.TemporaryDirectory() as folder:
-        rows = [
-            ["spikereg, nothing compiled", seconds("spikereg", NUMBA_CACHE_DIR=folder)],
-            ["spikereg, compiled before", seconds("spikereg", NUMBA_CACHE_DIR=folder)],
-            ["jax", seconds("jax")],
-            ["floor (PyTorch's own)", seconds("floor")],
-        ]
-    print(f"First training step of a process, 1 thread, at {_text(SIZES[0])}\n")
-    table(["peer", "s"], rows, options.markdown)
-
-
-def table(head: list[str], rows: list[list[str]], markdown: bool) -> None:
-    """Print rows under a head, aligned to the right."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    rule = ["-" * (width - 1) + ":" for width in widths]
-    for line in [head, rule, *rows] if markdown else [head, *rows]:
-        cells = [cell.rjust(width) for cell, width in zip(line, widths, strict=True)]
-        print("| " + " | ".join(cells) + " |" if markdown else "   ".join(cells))
-    print(flush=True)
-
-
-def _text(size: tuple[int, ...]) -> str:
-    return ", ".join(map(str, size))
+TABLES = {
+    "steps": show_steps,
+    "fits": show_fits,
+    "rates": show_rates,
+    "growth": show_growth,
+    "layers": show_layers,
+    "networks": show_networks,
+    "first": show_first,
+}
 
 
 def _slope(x: Sequence[float], y: Sequence[float]) -> float:
@@ -172,20 +170,33 @@ def main() -> None:
         "--quick", action="store_true", help="a rough look: one thread, few sizes"
     )
     parser.add_argument("--markdown", action="store_true", help="print such tables")
+    parser.add_argument(
+        "--peers", nargs="+", choices=PEERS, default=PEERS, help="beside spikereg"
+    )
+    parser.add_argument(
+        "--before", type=Path, help="a checkout of an earlier commit, to race with"
+    )
+    parser.add_argument("--tables", nargs="+", choices=TABLES, default=TABLES)
     options = parser.parse_args()
+    options.peers = ["spikereg", *(p for p in options.peers if p != "spikereg")]
+    if options.before:
+        options.before = options.before.resolve()
+        with Process(1, **environment("before", options.before)) as worker:
+            found = worker.ask("where")
+        if Path(found) != options.before:
+            parser.error(
+                f"--before {options.before} holds no spikereg: it is {found}'s"
+            )
     options.seconds, options.rounds = (0.5, 2) if options.quick else (10, 5)
     options.threads = [1] if options.quick else sorted({1, cores()})
     options.sizes = SIZES[:2] if options.quick else SIZES
     options.lengths = 2 if options.quick else None
 
-    libraries = ["torch", "snntorch", "numba", "jax", "spikingjelly", "norse"]
+    libraries = ["torch", "snntorch", "numba", *LIBRARIES.intersection(options.peers)]
     print(f"{_processor()}, {cores()} cores, Python {platform.python_version()}")
     print(", ".join(f"{name} {version(name)}" for name in libraries) + "\n", flush=True)
-    for threads in options.threads:
-        show_steps(threads, options)
-    show_rates(options)
-    show_growth(options)
-    show_first(options)
+    for name in options.tables:
+        TABLES[name](options)
 
 
 if __name__ == "__main__":

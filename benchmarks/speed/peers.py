@@ -101,5 +101,5 @@ class SnnTorch(Linears):
 def spikereg(weights: dict[str, Tensor]) -> nn.Module:
     """Build this project's network."""
     model = SpikingRegressor(hidden=len(weights["fc_in.bias"]))
-    model.load_state_dict(weights)
+    model.load_state_dict(model.state_dict() | weights)
     return model

@@ -1,4 +1,4 @@
-"""Whether a peer does the same job as snnTorch's loop."""
+"""Whether a peer does the same job as another one, such as snnTorch's loop."""
 
 import numpy as np
 from job import Size
@@ -16,14 +16,21 @@ OTHERWISE = {
 }
 
 
-def check(name: str, found: Values, expected: Values, size: Size) -> str:
-    """Compare loss and gradients of the first step with snnTorch's.
+def check(
+    name: str,
+    found: Values,
+    expected: Values,
+    size: Size,
+    beside: str = "snntorch",
+) -> str:
+    """Compare loss and gradients of the first step with another peer's.
 
     Args:
         name: Of the peer.
         found: What it has, on the job in its exact form.
-        expected: What snnTorch's loop has.
+        expected: What the other one has.
         size: Of the job.
+        beside: Name of the other one.
 
     Returns:
         In words, by how much a peer of another job differs.
@@ -39,7 +46,7 @@ def check(name: str, found: Values, expected: Values, size: Size) -> str:
     worst = max(differs, key=lambda quantity: differs[quantity])
     if not differs[worst] <= TOLERANCE:
         raise ValueError(
-            f"{name} does another job than snntorch at T, B, H = {size}: {worst} "
+            f"{name} does another job than {beside} at T, B, H = {size}: {worst} "
             f"differs by {differs[worst]:.1e} of its largest value, and at most "
             f"{TOLERANCE:.0e} is allowed"
         )

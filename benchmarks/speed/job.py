@@ -1,11 +1,13 @@
-"""What every peer is given: sizes, data and initial weights."""
+"""What every peer is given: sizes, data and initial weights.
 
+Nothing here asks the package, so that an earlier version of it gets the same.
+"""
+
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-
-from spikereg import SpikingRegressor
 
 LEARNING_RATE = 1e-3
 SLOPE = 25.0
@@ -45,7 +47,7 @@ def job(size: Size, thresholds: float = 1.0, exact: bool = False) -> Job:
     generator = torch.Generator().manual_seed(0)
     ends = torch.rand(size.batch, 1, generator=generator)
     features = torch.linspace(0, 1, size.steps)[:, None, None] * ends
-    weights = SpikingRegressor(hidden=size.hidden, seed=0).state_dict()
+    weights = _weights(size.hidden)
     for layer in LAYERS[:2]:
         weights[f"{layer}.threshold"] *= thresholds
     if exact:
@@ -55,6 +57,30 @@ def job(size: Size, thresholds: float = 1.0, exact: bool = False) -> Job:
             decay = weights[f"{layer}.beta"].clamp(1 / 8, 1 / 2)
             weights[f"{layer}.beta"] = 2 ** decay.log2().round()
     return Job(features, features.sqrt(), weights)
+
+
+def _weights(hidden: int) -> dict[str, Tensor]:
+    """Draw what ``SpikingRegressor(hidden, seed=0)`` draws, under its names."""
+    generator = torch.Generator().manual_seed(0)
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(shape, generator=generator)
+
+    weights = {}
+    layers = (
+        ("fc_in", 1, hidden),
+        ("fc_hidden", hidden, hidden),
+        ("fc_out", hidden, 1),
+    )
+    for (fc, inputs, outputs), lif in zip(layers, LAYERS, strict=True):
+        bound = 1 / math.sqrt(inputs)
+        for name, shape in (("weight", (outputs, inputs)), ("bias", (outputs,))):
+            drawn = torch.empty(shape).uniform_(-bound, bound, generator=generator)
+            weights[f"{fc}.{name}"] = drawn
+        weights[f"{lif}.beta"] = uniform(outputs)
+        spiking = lif != LAYERS[-1]
+        weights[f"{lif}.threshold"] = uniform(outputs) if spiking else torch.tensor(1.0)
+    return weights
 
 
 def _dyadic(value: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import json
 import math
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,32 @@ from typing import Any
 class Worker:
     """What a worker can be asked for. Times are in seconds."""
 
-    def build(self, peer: str, size: list[int], thresholds: float = 1.0) -> None:
-        """Build a peer on its job."""
+    def build(
+        self,
+        peer: str,
+        size: list[int],
+        thresholds: float = 1.0,
+        batch: int | None = None,
+    ) -> None:
+        """Build a peer on its job, or on batches of it."""
         from job import Size, job
 
-        self.peer = _peer(peer, job(Size(*size), thresholds))
+        self.peer = _peer(peer, job(Size(*size), thresholds), batch)
+
+    def where(self) -> str:
+        """Name the folder from which the package is imported."""
+        import spikereg
+
+        return str(Path(spikereg.__file__).parents[1])
+
+    def knows(self, peer: str, size: list[int]) -> bool:
+        """Tell whether this version of the package can do a job."""
+        try:
+            self.build(peer, size)
+            self.once()
+        except (AttributeError, TypeError):
+            return False
+        return True
 
     def rates(self) -> list[float]:
         """Measure how often the neurons of spikereg's hidden layers fire."""
@@ -31,18 +53,21 @@ class Worker:
         return [spikes.mean().item() for spikes in trace.spikes.values()]
 
     def once(self) -> float:
-        """Time one training step."""
+        """Time one training step, or as many as the peer makes at once."""
         start = time.perf_counter()
         self.peer.step()
         return time.perf_counter() - start
 
     def block(self, seconds: float) -> list[float]:
-        """Time steps on end, after one that finds the caches as others left them."""
+        """Time steps on end, after one that finds the caches as others left them.
+
+        A peer that makes several at once gives their mean.
+        """
         self.once()
         times = [self.once()]
         while sum(times) < seconds:
             times.append(self.once())
-        return times
+        return [taken / getattr(self.peer, "steps", 1) for taken in times]
 
     def memory(self, peer: str, size: list[int]) -> float:
         """Measure the most that steps take beyond the process at rest, in bytes.
@@ -60,21 +85,27 @@ class Worker:
             self.once()
         return _largest_memory() - before
 
-    def check(self, peers: list[str], size: list[int]) -> dict[str, str]:
-        """Check peers against snnTorch's loop, and say what differs."""
+    def check(
+        self, peers: list[str], size: list[int], beside: str = "snntorch"
+    ) -> dict[str, str]:
+        """Check peers against snnTorch's loop or another one; say what differs."""
         from check import check
         from job import Size, job
 
         size = Size(*size)
         exact = job(size, exact=True)
-        expected = _peer("snntorch", exact).gradients()
+        expected = _peer(beside, exact).gradients()
         return {
-            name: check(name, _peer(name, exact).gradients(), expected, size)
+            name: check(name, _peer(name, exact).gradients(), expected, size, beside)
             for name in peers
         }
 
 
-def _peer(name: str, job: Any) -> Any:
+def _peer(name: str, job: Any, batch: int | None = None) -> Any:
+    what, _, which = name.removesuffix(" before").partition(" ")
+    if which:  # such as "fit snntorch"
+        build = import_module(f"peer_{what}").PEERS[which]
+        return build(job) if batch is None else build(job, batch)
     if name == "jax":
         from peer_jax import JaxPeer
 
@@ -84,6 +115,7 @@ def _peer(name: str, job: Any) -> Any:
 
     networks = {
         "spikereg": peers.spikereg,
+        "before": peers.spikereg,
         "snntorch": peers.SnnTorch,
         "floor": peers.Floor,
     }

@@ -58,6 +58,7 @@ class Process:
     def __exit__(self, *_: object) -> None:
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 @contextmanager
@@ -84,11 +85,31 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def environment(peer: str, before: Path | None) -> dict[str, str]:
+    """Give what lets the peer "before" import an earlier version of the package."""
+    if peer.split()[-1] != "before":
+        return {}
+    others = os.environ.get("PYTHONPATH", "")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(before), others]))}
+
+
 @contextmanager
-def processes(count: int, threads: int) -> Iterator[list[Process]]:
-    """Start several workers."""
+def processes(
+    peers: Sequence[str], threads: int, before: Path | None = None
+) -> Iterator[list[Process]]:
+    """Start a worker for each of several peers.
+
+    Args:
+        peers: Their names; the worker of one that ends in "before" imports another
+            version of the package.
+        threads: Of each worker.
+        before: The folder of that version.
+    """
     with ExitStack() as stack:
-        yield [stack.enter_context(Process(threads)) for _ in range(count)]
+        yield [
+            stack.enter_context(Process(threads, **environment(peer, before)))
+            for peer in peers
+        ]
 
 
 def race(
@@ -102,7 +123,7 @@ def race(
 
     Args:
         racers: The workers.
-        cases: What each of them is to build: a peer's name, its T, B and H, ...
+        cases: What each of them is to build: the arguments of ``Worker.build``.
         seconds: Time to fill.
         rounds: To run at least, after one that compiles.
         label: Of the progress bar.

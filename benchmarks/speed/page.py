@@ -1,6 +1,6 @@
 """Time what an explorer does when a slider moves, and how the playground trains.
 
-    make bench        or: python benchmarks/page.py [--quick] [--markdown]
+    make bench        or: python benchmarks/speed/page.py [--quick] [--markdown]
 
 An update is the drawing that follows one movement of a slider: the numerics, the
 change of the figure, and the browser's style, layout and painting, all on the page's
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
-from run import table
+from table import table
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tools"))
 
 from screenshots import FLAGS, find_browser  # noqa: E402
@@ -158,7 +158,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a rough look")
     parser.add_argument("--markdown", action="store_true", help="print such a table")
-    options = parser.parse_args()
+    options, _ = parser.parse_known_args()  # `make bench` gives run.py's too
     explorers = {"one neuron": LIFExplorer(), "surrogate": SurrogateExplorer()}
     for hidden, steps in ((128, 50), (512, 50), (128, 200)):
         name = f"network, H = {hidden}, T = {steps}"
