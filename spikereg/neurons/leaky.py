@@ -32,7 +32,7 @@ RANGES = {"beta": (0.0, 1.0)}
 _STEPS = {"subtract": "_base_sub", "zero": "_base_zero", "none": "_base_int"}
 
 
-def check(neuron: snn.Leaky | snn.RLeaky) -> None:
+def check(neuron: snn.SpikingNeuron) -> None:
     """Raise unless the neuron takes its state, and resets as it says."""
     if neuron.init_hidden:
         raise ValueError(
@@ -47,7 +47,7 @@ def check(neuron: snn.Leaky | snn.RLeaky) -> None:
         )
 
 
-def unsupported(neuron: snn.Leaky | snn.RLeaky) -> str:
+def unsupported(neuron: snn.SpikingNeuron) -> str:
     """Name the first of snnTorch's options that the rows lack."""
     if neuron.inhibition:
         return "inhibition"
@@ -74,12 +74,12 @@ def parameters(neuron: snn.Leaky | snn.RLeaky) -> tuple[Tensor, ...]:
     return neuron.beta.clamp(0, 1), neuron.threshold
 
 
-def reset(neuron: snn.Leaky | snn.RLeaky) -> int:
+def reset(neuron: snn.SpikingNeuron) -> int:
     """Give the code of the reset mechanism."""
     return RESETS[neuron.reset_mechanism]
 
 
-def recurrence(neuron: snn.Leaky) -> Recurrence | None:
+def recurrence(neuron: snn.SpikingNeuron) -> Recurrence | None:
     """Feed nothing back."""
     return None
 
