@@ -24,7 +24,7 @@ def batches(loader: Batches, device: torch.device) -> Iterator[tuple[Tensor, Ten
                 shape = list(values.shape)
                 raise ValueError(f"{name} must be a filled [T, B, F], not {shape}")
             # A sum is quick, and not finite if one value is not, or if it overflows.
-            if not math.isfinite(values.sum()) and not values.isfinite().all():
+            if not math.isfinite(values.detach().sum()) and not values.isfinite().all():
                 where = (~values.isfinite()).nonzero()[0].tolist()
                 value = values[tuple(where)].item()
                 raise ValueError(

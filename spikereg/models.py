@@ -139,7 +139,8 @@ class SpikingRegressor(nn.Module):
                 f'readout="{readout}", not "accurate": that one knows only how "lif" '
                 f'and "membrane" begin'
             )
-        widths(hidden=hidden, num_inputs=num_inputs, num_outputs=num_outputs)
+        widths(hidden=hidden, num_inputs=num_inputs)
+        widths(num_outputs=num_outputs, dendrites=dendrites)
         generator = local_generator(seed)
         spike_grad = surrogate.fast_sigmoid() if spike_grad is None else spike_grad
         gates = 4 if neuron == "lstm" else 1

@@ -104,9 +104,9 @@ def fit(
                 error, loss = loss_of(features, labels)
                 value = error.item()
                 if not math.isfinite(value):
-                    torch._foreach_copy_(parameters, last_good)
+                    _copy(last_good, parameters)
                     raise _not_finite(f"loss became {value}", epoch, lr)
-                torch._foreach_copy_(last_good, parameters)
+                _copy(parameters, last_good)
 
                 for parameter in parameters:
                     parameter.grad = None
@@ -160,6 +160,11 @@ def _objective(
         return error, error + spike_penalty * metrics.spike_rate(spikes)
 
     return penalized
+
+
+@torch.no_grad()
+def _copy(some: list[Tensor], others: list[Tensor]) -> None:
+    torch._foreach_copy_(others, some)
 
 
 def _finite_gradients(parameters: Sequence[Tensor]) -> bool:
