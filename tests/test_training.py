@@ -7,7 +7,13 @@ import torch
 from small import line, network, ragged
 from torch import nn
 
-from spikereg import evaluate, metrics
+from spikereg import (
+    AdaptiveLeaky,
+    Dendrites,
+    Resonator,
+    evaluate,
+    metrics,
+)
 from spikereg.scan import scan
 from spikereg.training import History
 from spikereg.training import fit as fit_with_bar
@@ -133,6 +139,65 @@ def test_a_decay_that_leaves_0_to_1_is_stuck_unless_it_is_put_back():
     fit(ours, loader, 200, 0.5, on_epoch=lambda *_: betas.append(ours.li.beta.item()))
     assert betas[0] == 1
     assert betas[-1] == pytest.approx(0.9, abs=0.01)
+
+
+class Layer(nn.Module):
+    """A spiking layer whose membrane is the prediction."""
+
+    def __init__(self, neuron):
+        super().__init__()
+        self.neuron = neuron
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def forward(self, features):
+        features = self.weight * features
+        if isinstance(self.neuron, snn.Synaptic):
+            synapse = membrane = torch.zeros_like(features[0])
+            membranes = []
+            for x in features:
+                _, synapse, membrane = self.neuron(x, synapse, membrane)
+                membranes.append(membrane)
+            return torch.stack(membranes)
+        return scan(self.neuron, features)[1]
+
+
+def learned(value):
+    return torch.tensor([value])
+
+
+@pytest.mark.parametrize(
+    ("make", "ranges"),
+    [
+        (
+            lambda: snn.Synaptic(
+                alpha=learned(0.5), beta=learned(0.5), learn_alpha=True, learn_beta=True
+            ),
+            {"alpha": (0, 1), "beta": (0, 1)},
+        ),
+        (lambda: snn.RLeaky(0.5, learn_beta=True, all_to_all=False), {"beta": (0, 1)}),
+        (
+            lambda: AdaptiveLeaky(1, seed=0),
+            {"alpha": (0, 1), "beta": (0, 1), "a": (0, 1), "b": (0, 2)},
+        ),
+        (lambda: Resonator(1, seed=0), {"beta": (0, 1), "omega": (0, math.pi)}),
+        (lambda: Dendrites(1, seed=0).poles, {"beta": (0, 1), "omega": (0, math.pi)}),
+    ],
+)
+@pytest.mark.parametrize("frozen", [False, True])
+def test_what_a_neuron_clamps_stays_in_its_range_if_it_is_learned(make, ranges, frozen):
+    """Begin outside: a step puts all back but what is not learned."""
+    neuron = make()
+    for end in (0, 1):
+        outside = {name: bounds[end] + 2 * end - 1 for name, bounds in ranges.items()}
+        for name, value in outside.items():
+            getattr(neuron, name).data.fill_(value)
+        model = Layer(neuron)
+        for name in ranges:
+            getattr(neuron, name).requires_grad_(not frozen)
+        fit(model, ragged(), epochs=1, lr=1e-3)
+        for name, bounds in ranges.items():
+            expected = outside[name] if frozen else bounds[end]
+            assert getattr(neuron, name).item() == pytest.approx(expected, abs=0.01)
 
 
 def test_frozen_parameters_stay():

@@ -97,20 +97,20 @@ def widen(model):
     model.fc_out = torch.nn.Linear(513, 1)
 
 
-def hook_linear(model):
-    model.fc_in.register_forward_hook(lambda *_: None)
-
-
-def hook_model(model):
-    model.register_forward_hook(lambda *_: None)
-
-
-def replace_linear(model):
-    model.fc_in = torch.nn.Sequential(torch.nn.Linear(1, 8))
-
-
 def replace_neuron(model):
     model.lif_in = snn.Lapicque(beta=0.5)
+
+
+def reset_at_once(model):
+    model.lif_in = snn.Leaky(beta=0.5, reset_delay=False)
+
+
+def inherit(model):
+    model.lif_in = Inherits(beta=0.5)
+
+
+class Inherits(snn.Leaky):
+    pass
 
 
 def misfit(model):
@@ -129,15 +129,6 @@ def soften(model):
     model.lif_in = snn.Leaky(beta=0.5, spike_grad=torch.sigmoid)
 
 
-class Twice(SpikingRegressor):
-    def forward(self, features):
-        return 2 * super().forward(features)
-
-
-def hook(model):
-    model.lif_in.register_forward_hook(lambda *_: None)
-
-
 @pytest.mark.parametrize(
     ("model", "complaint"),
     [
@@ -149,16 +140,15 @@ def hook(model):
         (broken(poison), "finite weights, decays and thresholds"),
         (broken(inflate), "finite weights, decays and thresholds of at most 1e.09"),
         (broken(blur), "finite weights, decays and thresholds"),
-        (broken(hook_linear), "a plain nn.Linear as fc_in"),
-        (broken(hook_model), "run as a SpikingRegressor does"),
-        (Twice(8), "run as a SpikingRegressor does"),
         (broken(replace_neuron), "an snn.Leaky as lif_in, not Lapicque"),
+        (broken(inherit), "an snn.Leaky as lif_in, not Inherits"),
+        (broken(reset_at_once), "a neuron with reset_delay=False"),
+        (SpikingRegressor(8, neuron="resonator"), "as lif_in, not Resonator"),
+        (SpikingRegressor(8, readout="dendrites"), "as li_out, not Dendrites"),
         (broken(misfit), "layers that fit: 8 neurons before 9 inputs"),
         (broken(reset_readout), "a readout with the reset .none., not 'subtract'"),
         (broken(reshape_beta), r"one beta or one for each of 8 neurons, not \[7\]"),
         (broken(soften), "neurons that fire above their threshold"),
-        (broken(replace_linear), "a plain nn.Linear as fc_in"),
-        (broken(hook), "a neuron with hooks"),
     ],
 )
 def test_a_network_that_the_page_cannot_run_is_refused(model, complaint):
