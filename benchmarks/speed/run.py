@@ -27,7 +27,6 @@ from race import Process, cores, environment, processes, race
 from table import table, text
 
 PEERS = ["spikereg", "snntorch", "jax", "spikingjelly", "norse", "floor"]
-LIBRARIES = {"jax", "spikingjelly", "norse"}
 # T, B, H
 SMALL = (20, 3, 16)
 SIZES = [
@@ -192,7 +191,9 @@ def main() -> None:
     options.sizes = SIZES[:2] if options.quick else SIZES
     options.lengths = 2 if options.quick else None
 
-    libraries = ["torch", "snntorch", "numba", *LIBRARIES.intersection(options.peers)]
+    others = {"spikereg", "snntorch", "floor"}
+    libraries = ["torch", "snntorch", "numba"]
+    libraries += [peer for peer in options.peers if peer not in others]
     print(f"{_processor()}, {cores()} cores, Python {platform.python_version()}")
     print(", ".join(f"{name} {version(name)}" for name in libraries) + "\n", flush=True)
     for name in options.tables:
