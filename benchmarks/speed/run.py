@@ -106,8 +106,10 @@ def show_growth(options: argparse.Namespace) -> None:
 
 def show_rates(options: argparse.Namespace) -> None:
     """Print the time of a step against how often the neurons fire."""
-    for size in RATE_SIZES[: options.lengths]:
-        cases = [("spikereg", size, scale) for scale in THRESHOLDS]
+    quick = options.quick
+    thresholds = THRESHOLDS[::3] if quick else THRESHOLDS
+    for size in RATE_SIZES[:1] if quick else RATE_SIZES:
+        cases = [("spikereg", size, scale) for scale in thresholds]
         cases.append(("floor", size, 1))
         with processes([peer for peer, *_ in cases], threads=1) as racers:
             ms = race(
@@ -126,7 +128,7 @@ def show_rates(options: argparse.Namespace) -> None:
                 f"{t:.3g}",
                 f"{t / floor:.2f}",
             ]
-            for scale, each, t in zip(THRESHOLDS, rates, ours, strict=True)
+            for scale, each, t in zip(thresholds, rates, ours, strict=True)
         ]
         print(
             f"spikereg, 1 thread, T, B, H = {text(size)}: a training step against the "
