@@ -5,16 +5,18 @@ import argparse
 from race import Process, environment, processes, race
 from table import table, text
 
+PEERS = ["spikereg", "snntorch"]
 # T, samples, B, H
 SIZES = [(50, 1, 1, 128), (50, 64, 1, 128), (50, 256, 64, 128)]
-FITS = ["fit spikereg", "fit snntorch"]
 
 
 def show_fits(options: argparse.Namespace) -> None:
     """Print the times of a step in a loop over a loader, and of the bare step."""
-    peers, before = ["spikereg", *FITS], options.before
+    before = options.before
+    fits = [f"fit {peer}" for peer in PEERS if peer in options.peers]
+    peers = ["spikereg", *fits]
     with Process(1) as checker:
-        _check(checker, FITS)
+        _check(checker, fits)
     if before:
         earlier = ["before", "fit spikereg before"]
         with Process(1, **environment("before", before)) as checker:
@@ -22,7 +24,7 @@ def show_fits(options: argparse.Namespace) -> None:
         peers += earlier
     rows = []
     with processes(peers, threads=1, before=before) as racers:
-        for T, samples, B, H in SIZES:
+        for T, samples, B, H in SIZES[::2] if options.quick else SIZES:
             size = text((T, samples, B, H))
             cases = [
                 (peer, (T, samples, H), 1, B)

@@ -33,6 +33,8 @@ class Layer:
         self.inputs = torch.rand(T, B, N, generator=generator)
         self.inputs.requires_grad_()
         self.to_output = torch.randn(T, B, N, generator=generator)
+        # PyTorch loads SymPy at the first gradient given: that is no layer's affair.
+        torch.ones(1, requires_grad=True).exp().backward(torch.ones(1))
 
     def step(self) -> Tensor:
         """Go there and back."""

@@ -27,7 +27,6 @@ from race import Process, cores, environment, processes, race
 from table import table, text
 
 PEERS = ["spikereg", "snntorch", "jax", "spikingjelly", "norse", "floor"]
-LIBRARIES = {"jax", "spikingjelly", "norse"}
 # T, B, H
 SMALL = (20, 3, 16)
 SIZES = [
@@ -107,8 +106,10 @@ def show_growth(options: argparse.Namespace) -> None:
 
 def show_rates(options: argparse.Namespace) -> None:
     """Print the time of a step against how often the neurons fire."""
-    for size in RATE_SIZES[: options.lengths]:
-        cases = [("spikereg", size, scale) for scale in THRESHOLDS]
+    quick = options.quick
+    thresholds = THRESHOLDS[::3] if quick else THRESHOLDS
+    for size in RATE_SIZES[:1] if quick else RATE_SIZES:
+        cases = [("spikereg", size, scale) for scale in thresholds]
         cases.append(("floor", size, 1))
         with processes([peer for peer, *_ in cases], threads=1) as racers:
             ms = race(
@@ -127,7 +128,7 @@ def show_rates(options: argparse.Namespace) -> None:
                 f"{t:.3g}",
                 f"{t / floor:.2f}",
             ]
-            for scale, each, t in zip(THRESHOLDS, rates, ours, strict=True)
+            for scale, each, t in zip(thresholds, rates, ours, strict=True)
         ]
         print(
             f"spikereg, 1 thread, T, B, H = {text(size)}: a training step against the "
@@ -192,7 +193,9 @@ def main() -> None:
     options.sizes = SIZES[:2] if options.quick else SIZES
     options.lengths = 2 if options.quick else None
 
-    libraries = ["torch", "snntorch", "numba", *LIBRARIES.intersection(options.peers)]
+    others = {"spikereg", "snntorch", "floor"}
+    libraries = ["torch", "snntorch", "numba"]
+    libraries += [peer for peer in options.peers if peer not in others]
     print(f"{_processor()}, {cores()} cores, Python {platform.python_version()}")
     print(", ".join(f"{name} {version(name)}" for name in libraries) + "\n", flush=True)
     for name in options.tables:
