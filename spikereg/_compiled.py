@@ -14,6 +14,12 @@ import torch
 from numba.extending import register_jitable
 from torch import Tensor
 
+# The C library gives large arrays back to the system when they are freed, and fetches
+# their pages again, one fault each, for the next ones: in a training step that took more
+# time than the loops themselves.  It keeps as much as it has once seen freed: so free 31
+# MiB once.  Whoever sets MALLOC_MMAP_THRESHOLD_ decides otherwise.
+np.empty(31 * 2**20, np.uint8)
+
 # Elements of one task below which a second thread brings nothing in a training step:
 # for some milliseconds after each of its products PyTorch's own threads stay awake, and
 # ours would have to share the cores with them.
