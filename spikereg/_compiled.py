@@ -14,10 +14,10 @@ import torch
 from numba.extending import register_jitable
 from torch import Tensor
 
-# The C library gives large arrays back to the system when they are freed, and fetches
-# their pages again, one fault each, for the next ones: in a training step that took more
-# time than the loops themselves.  It keeps as much as it has once seen freed: so free 31
-# MiB once.  Whoever sets MALLOC_MMAP_THRESHOLD_ decides otherwise.
+# The C library of Linux gives large arrays back to the system when they are freed, and
+# fetches their pages again, one fault each, for the next: in a training step that took
+# more time than the loops.  It keeps arrays as large as it has once seen freed, so free
+# one of 31 MiB.  Whoever sets MALLOC_MMAP_THRESHOLD_ decides otherwise.
 np.empty(31 * 2**20, np.uint8)
 
 # Elements of one task below which a second thread brings nothing in a training step:
@@ -39,12 +39,16 @@ def compiled(function: Callable[..., Any], **options: Any) -> Any:
         return numba.njit(**options)(function)
 
 
-def compiled_without_allocation(function: Callable[..., Any]) -> Any:
+def compiled_without_allocation(function: Callable[..., Any], name: str) -> Any:
     """Compile a loop that makes slices but no arrays.
+
+    The result is kept under a name of its own: two processes that compile other loops
+    under the same one may each overwrite what the other has kept.
 
     Numba counts the references to every slice, atomically. In loops over short rows
     this took most of the time; without its run-time library it counts nothing.
     """
+    function.__qualname__ = name
     return compiled(function, _nrt=False)
 
 

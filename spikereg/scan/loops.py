@@ -11,6 +11,8 @@ from functools import cache
 from typing import Any, no_type_check
 
 from spikereg._compiled import compiled_without_allocation, row
+from spikereg.neurons import own
+from spikereg.scan import surrogates
 from spikereg.scan.surrogates import ATAN, FAST_SIGMOID
 
 #: Columns that are walked through time together: their states stay in the cache.
@@ -48,14 +50,9 @@ def walks(kind: Any) -> tuple[Any, Any]:
     """
     advance, retreat, keeps_inputs = kind.advance, kind.retreat, kind.KEEPS_INPUTS
     inputs_of, parameters_of = _rows[kind.INPUTS], _rows[len(kind.PARAMETERS)]
-    # Numba keeps what it compiles by the file that this stands in and by what this
-    # knows: without the rows' own text it would not see a change in them.
-    text = zlib.crc32(inspect.getsource(kind).encode())
 
-    @compiled_without_allocation
     @no_type_check
     def forward(reset, p, start, start_v, inputs, u, v, spikes, t0, t1, first, last):
-        _ = text
         for column in range(first, last, TILE):
             at = slice(column, min(column + TILE, last))
             parameters = parameters_of(p, at)
@@ -76,7 +73,6 @@ def walks(kind: Any) -> tuple[Any, Any]:
                 _fire(u1, theta, s1)
                 u0, v0, s0 = u1, v1, s1
 
-    @compiled_without_allocation
     @no_type_check
     def backward(
         surrogate,
@@ -102,7 +98,6 @@ def walks(kind: Any) -> tuple[Any, Any]:
         first,
         last,
     ):
-        _ = text
         for column in range(first, last, TILE):
             at = slice(column, min(column + TILE, last))
             parameters, to_parameters = parameters_of(p, at), parameters_of(to_p, at)
@@ -153,7 +148,14 @@ def walks(kind: Any) -> tuple[Any, Any]:
                 )
                 u1, v1 = u0, v0
 
-    return forward, backward
+    # Numba keeps what it compiles by the file that this stands in and by its name:
+    # without the text of the rows in it, it would not see a change in them.
+    texts = map(inspect.getsource, (kind, own, surrogates))
+    version = f"{kind.__name__}.{zlib.crc32(''.join(texts).encode()):08x}"
+    return (
+        compiled_without_allocation(forward, f"forward.{version}"),
+        compiled_without_allocation(backward, f"backward.{version}"),
+    )
 
 
 @row
