@@ -68,7 +68,7 @@ class Kind(Protocol):
         """Say what is fed back, and by which weights."""
 
     def feed(self, inputs: Tensor, fed: Tensor) -> None:
-        """Enter what is fed back, ``[GATES, B, N]``, into ``[INPUTS, B, N]``."""
+        """Enter what is fed back, ``[B, GATES, N]``, into ``[B, INPUTS, N]``."""
 
     #: ``advance(reset, p, u0, v0, s0, x, u, v)`` fills in the membrane ``u`` and the
     #: other state ``v`` after a step, from those before, the spikes ``s0`` before and

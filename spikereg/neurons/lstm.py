@@ -129,9 +129,9 @@ def recurrence(neuron: SpikingLSTM) -> Recurrence:
 def feed(inputs: Tensor, fed: Tensor) -> None:
     """Add what is fed back, and open the gates: the rows get them open."""
     inputs += fed
-    inputs[:2].sigmoid_()
-    inputs[2].tanh_()
-    inputs[3].sigmoid_()
+    inputs[:, :2].sigmoid_()
+    inputs[:, 2].tanh_()
+    inputs[:, 3].sigmoid_()
 
 
 @row

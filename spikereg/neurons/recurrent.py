@@ -49,7 +49,7 @@ def recurrence(neuron: snn.RLeaky) -> Recurrence:
 
 def feed(inputs: Tensor, fed: Tensor) -> None:
     """Keep what is fed back apart: the order of the sum is snnTorch's."""
-    inputs[1:] = fed
+    inputs[:, 1:] = fed
 
 
 @row

@@ -82,10 +82,10 @@ class _Walk(torch.autograd.Function):
         kind, (T, *_), (B, N) = layer.kind, current.shape, membrane.shape
         inputs = current
         if layer.source:
-            inputs = current.new_empty(T, kind.INPUTS, B, N)
-            gates = current.reshape(T, B, kind.GATES, N).transpose(1, 2)
-            inputs[:, : kind.GATES] = gates
-        x = _array(inputs).reshape(T, kind.INPUTS, B * N)
+            inputs = current.new_empty(T, B, kind.INPUTS, N)
+            inputs[:, :, : kind.GATES] = current.reshape(T, B, kind.GATES, N)
+        x = _array(inputs)
+        x = x.reshape(x.shape if layer.source else (T, 1, 1, B * N))
         p = np.empty((len(parameters), B, N), x.dtype)
         for place, parameter in zip(p, parameters, strict=True):
             place[:] = _array(parameter)
@@ -106,8 +106,8 @@ class _Walk(torch.autograd.Function):
         else:
             fed = membrane if layer.source == "membrane" else fired
             for t in range(T):
-                back = _times(fed, weight, bias).view(B, kind.GATES, N)
-                kind.feed(inputs[t], back.transpose(0, 1))
+                back = _times(fed, weight, bias)
+                kind.feed(inputs[t], back.view(B, kind.GATES, N))
                 run(*ctx.arrays, x, *rows, t, t + 1, 0, B * N)
                 fed = outputs[-1 if layer.source == "membrane" else 0][t]
         ctx.layer = layer
@@ -137,8 +137,9 @@ class _Walk(torch.autograd.Function):
             none if gradient is None else _array(gradient).reshape(T, -1)
             for gradient in to_outputs
         )
-        to_x = np.empty((T, kind.INPUTS, B * N), u.dtype)
-        x = none[:, None] if inputs is None else _array(inputs).reshape(to_x.shape)
+        shape = (T, B, kind.INPUTS, N) if layer.source else (T, 1, 1, B * N)
+        to_x = np.empty(shape, u.dtype)
+        x = to_x if inputs is None else _array(inputs).reshape(shape)
         # The gradients of membrane, other state and spikes, from step to step, and of
         # the membrane through the spike
         carried = np.zeros((4, B * N), u.dtype)
@@ -149,7 +150,7 @@ class _Walk(torch.autograd.Function):
             *(to_s, to_u, *(to_v or [none]), carried, to_x, to_p),
         )
         _, run = walks(kind)
-        to_inputs = torch.from_numpy(to_x.reshape(T, kind.INPUTS, B, N))
+        to_inputs = torch.from_numpy(to_x)
         to_start = torch.from_numpy(carried.reshape(4, B, N))
 
         def through_spikes(first: int, last: int) -> None:
@@ -175,13 +176,13 @@ class _Walk(torch.autograd.Function):
                     through_spikes(t, t + 1)
                 run(*arrays, t, t + 1, 0, B * N)
                 if layer.source:
-                    to_fed = to_inputs[t, -kind.GATES :].transpose(0, 1).flatten(1)
+                    to_fed = to_inputs[t, :, -kind.GATES :].flatten(1)
                     to_last = to_fed @ weight if weight.ndim == 2 else to_fed * weight
                     to_start[0 if layer.source == "membrane" else 2] += to_last
-        to_current, to_weight, to_bias = to_inputs[:, 0], None, None
+        to_weight = to_bias = None
+        to_current = to_inputs[:, :, : kind.GATES].reshape(T, B, kind.GATES * N)
         if layer.source:
-            to_current = to_inputs[:, : kind.GATES].transpose(1, 2).flatten(2)
-            to_fed = to_inputs[:, -kind.GATES :].transpose(1, 2).flatten(2)
+            to_fed = to_inputs[:, :, -kind.GATES :].flatten(2)
             start, later = fired, outputs[0]
             if layer.source == "membrane":
                 start, later = membrane, outputs[-1]

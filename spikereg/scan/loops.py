@@ -46,15 +46,20 @@ def walks(kind: Any) -> tuple[Any, Any]:
 
     Returns:
         The walk through time from step ``t0`` to ``t1``, and the one back, over the
-        columns from ``first`` to ``last``. Rows of length 0 are not there.
+        columns from ``first`` to ``last``. Rows of length 0 are not there. Inputs are
+        ``[T, B, INPUTS, N]``, so that a tile is a sample, or ``[T, 1, 1, M]``.
     """
     advance, retreat, keeps_inputs = kind.advance, kind.retreat, kind.KEEPS_INPUTS
     inputs_of, parameters_of = _rows[kind.INPUTS], _rows[len(kind.PARAMETERS)]
 
     @no_type_check
     def forward(reset, p, start, start_v, inputs, u, v, spikes, t0, t1, first, last):
-        for column in range(first, last, TILE):
-            at = slice(column, min(column + TILE, last))
+        groups, width = inputs.shape[1], inputs.shape[3]
+        tile = TILE if groups == 1 else width
+        for column in range(first, last, tile):
+            at = slice(column, min(column + tile, last))
+            group = column // width if groups > 1 else 0
+            of_group = at if groups == 1 else slice(0, width)
             parameters = parameters_of(p, at)
             theta, v0 = parameters[-1], start_v[at]
             v1 = v0
@@ -66,7 +71,11 @@ def walks(kind: Any) -> tuple[Any, Any]:
                 u0, s0 = start[0, at], start[1, at]
                 _fire(u0, theta, s0)
             for t in range(t0, t1):
-                u1, s1, x = u[t, at], spikes[t, at], inputs_of(inputs[t], at)
+                u1, s1, x = (
+                    u[t, at],
+                    spikes[t, at],
+                    inputs_of(inputs[t, group], of_group),
+                )
                 if len(v0):
                     v1 = v[t, at]
                 advance(reset, parameters, u0, v0, s0, x, u1, v1)
@@ -98,8 +107,12 @@ def walks(kind: Any) -> tuple[Any, Any]:
         first,
         last,
     ):
-        for column in range(first, last, TILE):
-            at = slice(column, min(column + TILE, last))
+        groups, width = to_inputs.shape[1], to_inputs.shape[3]
+        tile = TILE if groups == 1 else width
+        for column in range(first, last, tile):
+            at = slice(column, min(column + tile, last))
+            group = column // width if groups > 1 else 0
+            of_group = at if groups == 1 else slice(0, width)
             parameters, to_parameters = parameters_of(p, at), parameters_of(to_p, at)
             theta, to_u, to_s = parameters[-1], carried[0, at], carried[2, at]
             v0 = start_v[at]
@@ -127,8 +140,8 @@ def walks(kind: Any) -> tuple[Any, Any]:
                     _add(to_membrane[t, at], to_u)
                 if to_other.shape[1]:
                     _add(to_other[t, at], to_v)
-                to_x = inputs_of(to_inputs[t], at)
-                x = inputs_of(inputs[t], at) if keeps_inputs else to_x
+                to_x = inputs_of(to_inputs[t, group], of_group)
+                x = inputs_of(inputs[t, group], of_group) if keeps_inputs else to_x
                 retreat(
                     reset,
                     parameters,
