@@ -162,7 +162,7 @@ def check_some(kind):
 def compiled_anew(monkeypatch):
     """Compile the walks again, and keep nothing of it."""
 
-    def compiled(function):
+    def compiled(function, name):
         return numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
 
     monkeypatch.setattr(loops, "compiled_without_allocation", compiled)
