@@ -1,6 +1,6 @@
 """Regression with spiking neural networks, from data to evaluated fit."""
 
-from spikereg.data import RegressionDataset, make_loader
+from spikereg.data import RegressionDataset, TimeMajorDataset, make_loader
 from spikereg.dendrites import Dendrites
 from spikereg.evaluation import Report, evaluate
 from spikereg.initialize import initialize
@@ -22,6 +22,7 @@ __all__ = [
     "Resonator",
     "SpikingLSTM",
     "SpikingRegressor",
+    "TimeMajorDataset",
     "Trace",
     "evaluate",
     "fit",

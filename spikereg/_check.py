@@ -51,6 +51,20 @@ def tensor(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
 
 
+def finite_weights(model: nn.Module) -> None:
+    """Raise unless all parameters are finite, and all buffers numbers."""
+    for name, values in [*model.named_parameters(), *model.named_buffers()]:
+        bad = values.isnan()  # a threshold may be infinite
+        if isinstance(values, nn.Parameter):
+            bad |= values.isinf()
+        if bad.any():
+            where = bad.nonzero()[0].tolist()
+            raise ValueError(
+                f"model must have finite weights, not {name} = "
+                f"{values[tuple(where)].item()} at {where}"
+            )
+
+
 def has_hooks(module: nn.Module) -> bool:
     """Say whether calling the module forward would call something else too."""
     return bool(module._forward_hooks or module._forward_pre_hooks)

@@ -11,6 +11,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 import torch
+from filelock import FileLock
 from numba.extending import register_jitable
 from torch import Tensor
 
@@ -34,9 +35,31 @@ def compiled(function: Callable[..., Any], **options: Any) -> Any:
     """
     options |= {"nogil": True, "error_model": "numpy"}
     try:
-        return numba.njit(cache=True, **options)(function)
+        dispatcher = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # Numba found no folder to write to
         return numba.njit(**options)(function)
+    dispatcher.compile = _one_at_a_time(dispatcher.compile, dispatcher)
+    return dispatcher
+
+
+def _one_at_a_time(
+    compile_: Callable[[Any], Any], dispatcher: Any
+) -> Callable[[Any], Any]:
+    """Let only one process at a time look up, compile and keep.
+
+    Numba numbers what it keeps of a function, one file for each data type. Of two
+    processes that do this at the same moment, each for another type, both may take the
+    same number, and a later one would run the loop of the wrong type.
+    """
+
+    def locked(signature: Any) -> Any:
+        folder = dispatcher.stats.cache_path
+        os.makedirs(folder, exist_ok=True)
+        # One for all of a thread: a loop may call another that is to be compiled.
+        with FileLock(os.path.join(folder, "spikereg.lock"), is_singleton=True):
+            return compile_(signature)
+
+    return locked
 
 
 def compiled_without_allocation(function: Callable[..., Any], name: str) -> Any:

@@ -8,9 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spikereg import _least_squares
-from spikereg._batches import Batches, check_labels, device_of, filled
+from spikereg._batches import Batches, check_labels, filled
 from spikereg._check import local_generator, one_of, positive, widths
 from spikereg._draw import drawn, linear
+from spikereg.neurons.saved import savable
 from spikereg.scan import scan
 
 __all__ = ["LinearFilter", "RandomSpiking", "ReLUNetwork", "Recurrent"]
@@ -133,6 +134,7 @@ class LinearFilter(nn.Module):
             learn_beta=True,
             reset_mechanism="none",
         )
+        savable(self)
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
         """Filter the features and add the filters up."""
@@ -199,6 +201,7 @@ class RandomSpiking(nn.Module):
         self.lif = snn.Leaky(beta=beta)
         self.filter = snn.Leaky(beta=math.exp(-1 / tau), reset_mechanism="none")
         self.fc_out = linear(hidden, num_outputs, generator)
+        savable(self)
 
     def rates(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B H"]:
         """Run the neurons and smooth their spikes."""
@@ -222,7 +225,7 @@ class RandomSpiking(nn.Module):
                 not take either, or labels of another shape than the prediction.
         """
         pairs = []
-        for features, labels in filled(loader, device_of(self)):
+        for features, labels in filled(loader, self):
             check_labels(features, labels, self.fc_out.out_features)
             pairs.append((_least_squares.with_ones(self.rates(features)), labels))
         solution = _least_squares.solve(pairs, self.ridge)

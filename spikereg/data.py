@@ -1,14 +1,13 @@
 """Ramps and the curves a network learns from them, served time-major."""
 
 from collections.abc import Iterator
-from typing import cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from spikereg._check import finite, local_generator, one_of, whole_number
+from spikereg._check import finite, local_generator, one_of, tensor, whole_number
 
 MODES = ("linear", "sqrt")
 
@@ -19,13 +18,37 @@ Batch = tuple[Float[Tensor, "T B F"], Float[Tensor, "T B O"]]
 class TimeMajorDataset(Dataset[Sample]):
     """Samples that lie side by side in two tensors, time first.
 
-    Attributes:
-        features: ``[T, N, F]``.
+    Args:
+        features: ``[T, N, F]``: time steps, samples, features.
         labels: ``[T, N, O]``.
+
+    Attributes:
+        features: The tensor given.
+        labels: The tensor given.
+
+    Raises:
+        TypeError: If one of them is no tensor.
+        ValueError: If they do not have three axes, or not as many time steps and
+            samples, at least 1 each.
     """
 
     features: Float[Tensor, "T N F"]
     labels: Float[Tensor, "T N O"]
+
+    def __init__(self, features: Tensor, labels: Tensor) -> None:
+        for name, values in (("features", features), ("labels", labels)):
+            tensor(name, values)
+            if values.ndim != 3 or values.numel() == 0:
+                raise ValueError(
+                    f"{name} must be a filled [T, N, F], time first, not "
+                    f"{list(values.shape)}"
+                )
+        if features.shape[:2] != labels.shape[:2]:
+            raise ValueError(
+                f"labels must have the features' T and N, {list(features.shape[:2])}, "
+                f"not {list(labels.shape[:2])}"
+            )
+        self.features, self.labels = features, labels
 
     def __len__(self) -> int:
         return self.features.shape[1]
@@ -105,15 +128,16 @@ class RegressionDataset(TimeMajorDataset):
         drawn = float(torch.rand((), generator=generator))
         ends = torch.rand(num_samples, generator=generator)
         ramp = torch.linspace(0.0, 1.0, timesteps)
-        self.features = (ramp[:, None] * ends)[:, :, None]
+        features = (ramp[:, None] * ends)[:, :, None]
 
         self.mode = mode
         if mode == "linear":
             self.slope = None
-            self.labels = self.features.clone()
+            labels = features.clone()
         else:
             self.slope = drawn if slope is None else float(slope)
-            self.labels = torch.sqrt(self.slope * self.features)
+            labels = torch.sqrt(self.slope * features)
+        super().__init__(features, labels)
 
 
 def make_loader(
@@ -125,7 +149,8 @@ def make_loader(
     """Serve a data set in time-major batches.
 
     Args:
-        dataset: Anything whose items are pairs ``([T, F], [T, O])``.
+        dataset: Anything whose items are pairs ``([T, F], [T, O])``; a
+            :class:`TimeMajorDataset` of two tensors is served fastest.
         batch_size: Samples in a batch, at least 1. The last batch may be smaller; no
             sample is dropped.
         shuffle: Draw a new order in each epoch.
@@ -136,10 +161,14 @@ def make_loader(
         loop over time reads them, where PyTorch's default would put the batch first.
 
     Raises:
-        ValueError: If ``batch_size`` is less than 1, or the seed neither ``None`` nor
-            an integer of at least 0.
+        ValueError: If ``batch_size`` is less than 1, the data set empty, or the seed
+            neither ``None`` nor an integer of at least 0; when an item is served that
+            is no such pair, or not as long as the others of its batch.
+        TypeError: If ``dataset`` has no items to be looked up, or is itself a pair of
+            tensors.
     """
     whole_number("batch_size", batch_size, at_least=1)
+    _check_dataset(dataset)
     return _Loader(
         dataset,
         batch_size=int(batch_size),
@@ -163,9 +192,49 @@ class _Loader(DataLoader[Sample]):
                 yield _time_major([self.dataset[index] for index in indices])
 
 
-def _time_major(samples: list[Sample]) -> Batch:
-    features, labels = zip(*samples, strict=True)
-    return (
-        torch.stack(cast(tuple[Tensor, ...], features), dim=1),
-        torch.stack(cast(tuple[Tensor, ...], labels), dim=1),
+def _check_dataset(dataset: object) -> None:
+    kind = type(dataset).__name__
+    tensors = isinstance(dataset, tuple | list) and any(
+        isinstance(each, Tensor) for each in dataset
     )
+    if tensors or isinstance(dataset, Tensor):
+        raise TypeError(
+            f"dataset must be a data set, not tensors themselves (a {kind}): make one "
+            f"by TimeMajorDataset(features, labels)"
+        )
+    if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
+        raise TypeError(f"dataset must have a length and items, not be a {kind}")
+    if len(dataset) == 0:
+        raise ValueError(
+            f"dataset must have at least one item, not none as this {kind}"
+        )
+
+
+def _time_major(samples: list[Sample]) -> Batch:
+    for sample in samples:
+        pair = isinstance(sample, tuple | list) and len(sample) == 2
+        if not (pair and all(isinstance(x, Tensor) and x.ndim == 2 for x in sample)):
+            raise ValueError(
+                f"dataset must have items (features [T, F], labels [T, O]), not "
+                f"{_described(sample)}"
+            )
+    features, labels = zip(*samples, strict=True)
+    return _side_by_side("features", features), _side_by_side("labels", labels)
+
+
+def _side_by_side(name: str, curves: tuple[Tensor, ...]) -> Tensor:
+    shapes = {tuple(curve.shape) for curve in curves}
+    if len(shapes) > 1:
+        raise ValueError(
+            f"{name} of a batch must all have the same shape [T, F], not "
+            f"{sorted(shapes)}: serve sequences of unequal length with batch_size=1"
+        )
+    return torch.stack(curves, dim=1)
+
+
+def _described(sample: object) -> str:
+    if isinstance(sample, tuple | list):
+        return f"({', '.join(map(_described, sample))})"
+    if isinstance(sample, Tensor):
+        return f"a tensor {list(sample.shape)}"
+    return f"a {type(sample).__name__}"

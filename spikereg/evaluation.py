@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from spikereg import metrics
-from spikereg._batches import Batches, device_of, filled
-from spikereg._check import same_shape
+from spikereg._batches import Batches, filled, same_length
+from spikereg._check import finite_weights, same_shape
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,20 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
 
     Raises:
         ValueError: For an empty loader, a batch that is no pair, features or labels
-            that are empty or not finite, a prediction whose shape is not the labels',
-            or fewer than 2 time steps.
+            that are empty, not finite, of another data type than the model's weights or
+            batch-first, batches of unequal length, a prediction whose shape is not the
+            labels', fewer than 2 time steps, or weights that are not finite: a neuron
+            whose membrane is NaN never fires, and a prediction without it looks sound.
         TypeError: For features or labels that are no tensors.
     """
+    finite_weights(model)
     predictions, targets, rates = [], [], []
     show = getattr(model, "trace", None)  # of a model that can show its spikes
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
         with torch.no_grad():
-            for features, labels in filled(loader, device_of(model)):
+            for features, labels in filled(loader, model):
                 if callable(show):
                     trace = show(features)
                     predictions.append(trace.prediction)
@@ -70,6 +73,7 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
         for module, training in modes.items():
             module.training = training
 
+    same_length(targets)
     # Double precision, so that sums over many values lose nothing; MPS has none.
     prediction = torch.cat(predictions, dim=1).cpu().double()
     target = torch.cat(targets, dim=1).cpu().double()

@@ -1,6 +1,7 @@
 """Initial weights that suit the data."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +10,8 @@ import torch
 from torch import Tensor
 
 from spikereg import _least_squares, recipes
-from spikereg._batches import Batches, check_labels, device_of, filled
-from spikereg._check import local_generator
+from spikereg._batches import Batches, check_labels, filled, same_length
+from spikereg._check import finite_weights, local_generator
 from spikereg.models import SpikingRegressor
 from spikereg.scan import scan
 
@@ -70,7 +71,8 @@ def initialize(
         ValueError: For a model of another recipe, an empty loader, batches that
             :func:`fit` would not take either, labels of another shape than the
             prediction, features that do not vary, with memory sequences of unequal
-            length, or a bad seed. The model is then as it was.
+            length, a bad seed, or weights that are not finite, before or after. The
+            model is then as it was.
         TypeError: For a model that is no :class:`SpikingRegressor`.
 
     Source:
@@ -85,16 +87,30 @@ def initialize(
         raise ValueError(
             f'model must be made with recipe="accurate", not "{model.recipe}"'
         )
-    pairs = list(filled(loader, device_of(model)))
+    finite_weights(model)
+    pairs = list(filled(loader, model))
     for features, targets in pairs:
         model.check_features(features)
         check_labels(features, targets, model.fc_out.out_features)
-    if model.memory:
-        _calibrate(model, pairs, generator)
-    else:
-        _place(model, pairs, labels)
-    if labels:
-        _solve(model, pairs)
+    with _all_or_nothing(model):
+        if model.memory:
+            _calibrate(model, pairs, generator)
+        else:
+            _place(model, pairs, labels)
+        if labels:
+            _solve(model, pairs)
+        finite_weights(model)
+
+
+@contextmanager
+def _all_or_nothing(model: SpikingRegressor) -> Iterator[None]:
+    """Bring the weights back if something goes wrong."""
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    try:
+        yield
+    except BaseException:
+        model.load_state_dict(before)
+        raise
 
 
 def _place(model: SpikingRegressor, pairs: Sequence[Pair], labels: bool) -> None:
@@ -124,11 +140,7 @@ def _place(model: SpikingRegressor, pairs: Sequence[Pair], labels: bool) -> None
 def _calibrate(
     model: SpikingRegressor, pairs: Sequence[Pair], generator: torch.Generator
 ) -> None:
-    lengths = {len(x) for x, _ in pairs}
-    if len(lengths) > 1:
-        raise ValueError(
-            f"features must all have as many time steps, not {sorted(lengths)}"
-        )
+    same_length([x for x, _ in pairs])
     features = torch.cat([x for x, _ in pairs], dim=1)[:, :SEQUENCES]
     if not recipes.calibrate(model.fc_in, model.lif_in, features, generator).any():
         raise ValueError(f"features must vary, not be {features.flatten()[0]} always")

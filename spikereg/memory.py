@@ -73,8 +73,7 @@ class MemoryDataset(TimeMajorDataset):
         whole_number("num_samples", num_samples, at_least=1)
         self.task = task
         features, labels = _MAKE[task](timesteps, num_samples, local_generator(seed))
-        self.features = features.float()
-        self.labels = labels.float()
+        super().__init__(features.float(), labels.float())
 
 
 def _delay(

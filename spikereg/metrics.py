@@ -1,5 +1,6 @@
 """Pure functions that say how far a prediction is from its target."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.linalg import vector_norm
@@ -48,7 +49,7 @@ def relative_error(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
     r"""Norm of the error over the norm of the target, :math:`\|\hat y-y\|_2/\|y\|_2`.
 
     Both norms run over all steps and samples, so a target near zero at some step
-    does no harm. Infinite for a target that is zero everywhere.
+    does no harm. Infinite for a target that is zero everywhere, whatever is predicted.
 
     Args:
         prediction: Predicted curves :math:`\hat y`, ``[T, B, O]``.
@@ -61,8 +62,7 @@ def relative_error(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
         ValueError: If the shapes differ. PyTorch would broadcast them.
     """
     same_shape(prediction, target)
-    error: Tensor = vector_norm(prediction - target) / vector_norm(target)
-    return error
+    return _relative(vector_norm(prediction - target), vector_norm(target))
 
 
 def pointwise_relative_error(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
@@ -70,7 +70,7 @@ def pointwise_relative_error(prediction: Curves, target: Curves) -> Float[Tensor
 
     This is what the tutorial prints. It leaves out the first step, where its targets
     are zero, and gives the next few, where they are small, more weight than the others.
-    Infinite if a later target is zero.
+    Infinite if a later target is zero, whatever is predicted.
 
     Args:
         prediction: Predicted curves :math:`\hat y`, ``[T, B, O]``, at least 2 steps.
@@ -88,7 +88,7 @@ def pointwise_relative_error(prediction: Curves, target: Curves) -> Float[Tensor
             f"target must have at least 2 time steps, because the first is left out, "
             f"not the shape {list(target.shape)}"
         )
-    return ((prediction - target).abs() / target.abs())[1:].mean()
+    return _relative((prediction - target).abs(), target.abs())[1:].mean()
 
 
 def spike_rate(spikes: Float[Tensor, "..."]) -> Float[Tensor, ""]:
@@ -101,3 +101,8 @@ def spike_rate(spikes: Float[Tensor, "..."]) -> Float[Tensor, ""]:
         A scalar without unit, from 0 (silent) to 1 (fires at every step).
     """
     return spikes.mean()
+
+
+def _relative(error: Tensor, size: Tensor) -> Tensor:
+    """Divide, where 0 / 0 is as infinite as any other error of a target of size 0."""
+    return torch.where(size == 0, torch.inf, error / size)

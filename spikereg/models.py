@@ -16,6 +16,7 @@ from spikereg._draw import linear
 from spikereg.dendrites import Dendrites
 from spikereg.neurons.named import NAMES, layer_of, seed_from
 from spikereg.neurons.own import Spike
+from spikereg.neurons.saved import savable
 from spikereg.scan import scan
 
 READOUTS = ("membrane", "dendrites")
@@ -165,6 +166,7 @@ class SpikingRegressor(nn.Module):
             self.fc_out = linear(hidden, dendrites, generator)
             self.li_out = Dendrites(dendrites, num_outputs, seed=seed_from(generator))
         self.recipe, self.memory = recipe, memory
+        savable(self)
         if recipe == "accurate":
             recipes.begin(self.layers(), memory, generator)
 

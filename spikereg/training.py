@@ -1,27 +1,22 @@
 """Fit a model to the batches of a loader."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm.auto import tqdm
 
-from spikereg import metrics, neurons, recipes
-from spikereg._batches import Batches, batches, device_of, empty
-from spikereg._check import finite, one_of, positive, whole_number
+from spikereg import recipes
+from spikereg._batches import Batches
+from spikereg._check import finite_weights, one_of, positive, whole_number
+from spikereg._descent import Descent
+from spikereg._run import History, Run
+from spikereg.evaluation import evaluate
 
-
-@dataclass
-class History:
-    """What happened in each epoch.
-
-    Attributes:
-        loss: Mean squared error of each epoch; each batch counts before its own step.
-    """
-
-    loss: list[float] = field(default_factory=list)
+__all__ = ["History", "fit"]
 
 
 def fit(
@@ -32,6 +27,10 @@ def fit(
     *,
     recipe: str = "tutorial",
     spike_penalty: float = 0.0,
+    validation: Batches | None = None,
+    patience: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = 1,
     progress: bool = True,
     on_epoch: Callable[[int, nn.Module], object] | None = None,
 ) -> History:
@@ -53,6 +52,15 @@ def fit(
     (:math:`\beta_2 = 0.95`): surrogate gradients change their size as neurons begin or
     cease to fire. It suits any model and wants some hundred steps at least.
 
+    **Stop early.** With a ``validation`` loader the model is given back with the
+    weights of its best epoch there, whatever ends the training; ``patience`` ends it.
+
+    **Stop and go on.** With a ``checkpoint`` the training begins where that file ends:
+    weights, Adam, learning rates, the loader's order and the history continue as if
+    nothing had been in between. Call it again with the same arguments, after a crash
+    too, or with more ``epochs`` (if the recipe's rate is constant). The file holds
+    numbers only (safetensors), and is replaced as a whole or not at all.
+
     Args:
         model: Maps features ``[T, B, F]`` to predictions ``[T, B, O]``. Batches are
             moved to the device of its parameters. It is left in training mode.
@@ -64,131 +72,145 @@ def fit(
         spike_penalty: Weight :math:`\lambda \ge 0` of the firing rate. Unless it is 0,
             what is minimized is the mean squared error plus :math:`\lambda` times the
             spikes per hidden neuron and step; the model must have a ``trace``.
+        validation: Pairs that the model does not learn from; gone through after each
+            epoch.
+        patience: End the training after so many epochs without a smaller error on the
+            validation loader, at least 1.
+        checkpoint: File to go on from if it is there, and to keep the training in.
+            Random numbers of PyTorch's global generator on the CPU, such as dropout's,
+            continue too, those of a GPU do not; a loader of your own continues if it
+            draws from a ``torch.Generator`` in its attribute ``generator``.
+        checkpoint_every: Write the file after so many epochs, at least 1, and at the
+            end. What is killed in between loses as many at most.
         progress: Show a progress bar with the loss.
         on_epoch: Called as ``on_epoch(epoch, model)`` after each epoch, counted from
             1: to record a prediction or a decay on the way.
 
     Returns:
-        The history of the loss.
+        The history. Also if ``on_epoch`` raises, or at Ctrl-C: the training then ends
+        with a warning, and ``history.error`` is the exception. Whatever else is raised
+        on the way has the history so far as its attribute ``history``.
 
     Raises:
         ValueError: For a bad number of epochs, learning rate or penalty, an unknown
             recipe, a penalty for a model that does not spike, a model without
             parameters to learn, an epoch without batches, a batch that is no pair,
-            features or labels that are not ``[T, B, F]``, empty or not finite, or a
-            prediction whose shape is not the labels'.
+            features or labels that are not ``[T, B, F]``, empty, not finite,
+            batch-first or of another data type than the model's weights, a prediction
+            whose shape is not the labels', weights that are not finite, patience
+            without a validation loader, or a checkpoint that is damaged or of another
+            training. What is wrong with the arguments or the first batch leaves the
+            model as it was; what is wrong with a later batch, as it has become.
         TypeError: For features or labels that are no tensors.
         FloatingPointError: At the first loss or gradient that is not finite. The model
-            then has the last weights whose loss was finite, or its first if none was.
+            then has the last weights whose loss was finite, or its first if none was;
+            with a validation loader its best.
+
+    Warns:
+        RuntimeWarning: If the loss of the last epoch is not below that of the first
+            (unless a penalty is asked for or the best weights are kept), if something
+            ended the training before its time, or if the labels are so far from 1 that
+            Adam's steps cannot suit them.
     """
     whole_number("epochs", epochs, at_least=1)
     one_of("recipe", recipe, tuple(recipes.RECIPES))
-    default, betas, course = recipes.RECIPES[recipe]
-    lr = default if lr is None else lr
+    lr = recipes.RECIPES[recipe].lr if lr is None else lr
     positive("lr", lr)
-    loss_of = _objective(model, spike_penalty)
+    whole_number("checkpoint_every", checkpoint_every, at_least=1)
+    if patience is not None:
+        whole_number("patience", patience, at_least=1)
+        if validation is None:
+            raise ValueError(
+                f"patience must be None without a validation loader, not {patience!r}"
+            )
+    path = None if checkpoint is None else Path(checkpoint)
+    if path is not None and not path.parent.is_dir():
+        raise ValueError(f"checkpoint must lie in a folder that is there, not {path}")
+    descent = Descent(model, recipe, float(lr), spike_penalty)
+    settings = {
+        "recipe": recipe,
+        "lr": float(lr),
+        "spike_penalty": float(spike_penalty),
+        "validation": validation is not None,
+    }
+    run = Run(descent, loader, int(epochs), settings)
+    finite_weights(model)
+    if path is not None:
+        run.begin(path)
     model.train()
-    parameters: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
-    if not parameters:
-        raise ValueError("model must have parameters that learn, not 0 of them")
-    clamped, device = _clamped(model), device_of(model)
-    optimizer = torch.optim.Adam(parameters, lr=float(lr), betas=betas, fused=True)
-    last_good = [p.detach().clone() for p in parameters]
-    history = History()
+    history = run.history
+    saved = len(history.loss)
 
-    with tqdm(total=epochs, desc="fit", unit="epoch", disable=not progress) as bar:
-        for epoch in range(1, epochs + 1):
-            optimizer.param_groups[0]["lr"] = float(lr) * course(epoch - 1, epochs)
-            total, count = 0.0, 0
-            for features, labels in batches(loader, device):
-                error, loss = loss_of(features, labels)
-                value = error.item()
-                if not math.isfinite(value):
-                    _copy(last_good, parameters)
-                    raise _not_finite(f"loss became {value}", epoch, lr)
-                _copy(parameters, last_good)
-
-                for parameter in parameters:
-                    parameter.grad = None
-                torch.autograd.backward(loss)
-                if not _finite_gradients(parameters):
-                    raise _not_finite("gradient is not finite", epoch, lr)
-                optimizer.step()
-                with torch.no_grad():
-                    for parameter, low, high in clamped:
-                        parameter.clamp_(low, high)
-
-                total += value * labels.numel()
-                count += labels.numel()
-            if count == 0:
-                raise empty(loader, epoch)
-            history.loss.append(total / count)
-            if progress:
-                bar.set_postfix(loss=f"{history.loss[-1]:.3e}", refresh=False)
-                bar.update()
-            if on_epoch is not None:
-                on_epoch(epoch, model)
+    try:
+        with tqdm(
+            total=epochs, initial=saved, desc="fit", unit="epoch", disable=not progress
+        ) as bar:
+            while len(history.loss) < epochs and not _waited(history, patience):
+                epoch = len(history.loss) + 1
+                loss = descent.epoch(loader, epoch, epochs)
+                run.note(
+                    loss, None if validation is None else _error(model, validation)
+                )
+                if progress:
+                    bar.set_postfix(_shown(history), refresh=False)
+                    bar.update()
+                try:
+                    if on_epoch is not None:
+                        on_epoch(epoch, model)
+                except Exception as error:
+                    history.error = error
+                ends = history.error is not None
+                if path is not None and (epoch % checkpoint_every == 0 or ends):
+                    run.save(path)
+                    saved = epoch
+                if ends:
+                    break
+        if path is not None and saved < len(history.loss):
+            run.save(path)
+    except KeyboardInterrupt as error:
+        history.error = error
+    except Exception as error:
+        error.history = history  # type: ignore[attr-defined]
+        raise
+    finally:
+        run.bring_best_back()
+    _warn(history, epochs, worse=validation is None and spike_penalty == 0)
     return history
 
 
-def _objective(
-    model: nn.Module, spike_penalty: float
-) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Return what gives the mean squared error, and it again with the penalty."""
-    if not (finite(spike_penalty) and spike_penalty >= 0):
-        raise ValueError(
-            f"spike_penalty must be a finite number of at least 0, not "
-            f"{spike_penalty!r}"
+def _error(model: nn.Module, validation: Batches) -> float:
+    error = evaluate(model, validation).mse
+    return math.inf if math.isnan(error) else error
+
+
+def _waited(history: History, patience: int | None) -> bool:
+    """Say whether the validation error has not fallen for too long."""
+    if patience is None or history.best is None:
+        return False
+    return len(history.validation) - history.best >= patience
+
+
+def _shown(history: History) -> dict[str, str]:
+    shown = {"loss": f"{history.loss[-1]:.3e}"}
+    if history.validation:
+        shown["validation"] = f"{history.validation[-1]:.3e}"
+    return shown
+
+
+def _warn(history: History, epochs: int, worse: bool) -> None:
+    """Say what a caller should know who does not look at the history."""
+    loss = history.loss
+    if history.error is not None:
+        warnings.warn(
+            f"training ended after {len(loss)} of {epochs} epochs, by "
+            f"{history.error!r}: history.error",
+            RuntimeWarning,
+            stacklevel=3,
         )
-    trace = getattr(model, "trace", None)
-
-    def plain(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        error = metrics.mse(model(features), labels)
-        return error, error
-
-    if spike_penalty == 0:
-        return plain
-    if not callable(trace):
-        raise ValueError(
-            f"spike_penalty must be 0 for a model without trace, not {spike_penalty!r}"
+    elif worse and len(loss) > 1 and not loss[-1] <= loss[0]:
+        warnings.warn(
+            f"training ended worse than it began, with a loss of {loss[-1]:.3g} after "
+            f"{loss[0]:.3g} in its first epoch: try a smaller learning rate",
+            RuntimeWarning,
+            stacklevel=3,
         )
-
-    def penalized(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        run = trace(features)
-        spikes = torch.cat([s.flatten() for s in run.spikes.values()])
-        error = metrics.mse(run.prediction, labels)
-        return error, error + spike_penalty * metrics.spike_rate(spikes)
-
-    return penalized
-
-
-@torch.no_grad()
-def _copy(some: list[Tensor], others: list[Tensor]) -> None:
-    torch._foreach_copy_(others, some)
-
-
-def _finite_gradients(parameters: Sequence[Tensor]) -> bool:
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    # One call for all of them; a norm may overflow, so then each one is looked at.
-    norms = torch.stack(torch._foreach_norm(gradients))
-    return math.isfinite(norms.sum().item()) or all(
-        bool(gradient.isfinite().all()) for gradient in gradients
-    )
-
-
-def _clamped(model: nn.Module) -> list[tuple[nn.Parameter, float, float]]:
-    """List the learned parameters that neurons clamp, with their ranges."""
-    return [
-        (parameter, *bounds)
-        for module in model.modules()
-        for name, bounds in neurons.ranges(module).items()
-        if isinstance(parameter := getattr(module, name, None), nn.Parameter)
-        and parameter.requires_grad
-    ]
-
-
-def _not_finite(what: str, epoch: int, lr: float) -> FloatingPointError:
-    return FloatingPointError(
-        f"the {what} in epoch {epoch}; the model has the last weights whose loss was "
-        f"finite, or its first. Try a learning rate smaller than {lr}"
-    )

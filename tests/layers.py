@@ -230,6 +230,23 @@ def spikes_in_double(neuron, backend):
         vars(neuron).update(before)
 
 
+def wide(kind, width):
+    """Make a layer of a kind, as it begins by itself, in which some neurons fire."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        if kind in (snn.Leaky, snn.RLeaky):
+            options = {"linear_features": width} if kind is snn.RLeaky else {}
+            return kind(
+                beta=torch.rand(width),
+                threshold=torch.rand(width),
+                learn_beta=True,
+                learn_threshold=True,
+                **options,
+            )
+        options = {} if kind is SpikingLSTM else {"recurrent": True}
+        return kind(width, **options, seed=0)
+
+
 def step_by_step(neuron, current, state):
     """Step a neuron of snnTorch's as its users do."""
     all_spikes, all_membranes = [], []

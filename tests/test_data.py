@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import Dataset
 
-from spikereg import RegressionDataset, make_loader
+from spikereg import RegressionDataset, TimeMajorDataset, make_loader
 
 seeds = st.integers(0, 2**32)
 arguments = st.fixed_dictionaries(
@@ -236,3 +236,90 @@ def test_a_bad_batch_size_is_named_with_its_value(batch_size):
 def test_a_bad_seed_of_the_order_is_named_with_its_value():
     with pytest.raises(ValueError, match=r"seed must be .* not 'now'"):
         make_loader(RegressionDataset(), seed="now")
+
+
+# What is no data set, and samples that do not fit
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    "given", [lambda x, y: (x, y), lambda x, y: [x, y], lambda x, y: x]
+)
+def test_tensors_in_place_of_a_data_set_are_told_how_to_become_one(given):
+    data = RegressionDataset(4, 3, seed=0)
+    with pytest.raises(TypeError, match=r"TimeMajorDataset\(features, labels\)"):
+        make_loader(given(data.features, data.labels))
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_what_has_no_items_is_named():
+    with pytest.raises(TypeError, match="items, not be a set"):
+        make_loader({1, 2})
+    with pytest.raises(ValueError, match="at least one item, not none as this list"):
+        make_loader([])
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_pairs_in_a_list_are_a_data_set():
+    data = Numbered(3)
+    ((features, _),) = make_loader([data[n] for n in range(3)], batch_size=3)
+    assert features.shape == (4, 3, 3)
+
+
+class Samples(Dataset):
+    def __init__(self, *samples):
+        self.samples = samples
+
+    def __len__(self):
+        return len(self.samples)
+
+    def __getitem__(self, n):
+        return self.samples[n]
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("sample", "named"),
+    [
+        (torch.ones(4, 1), r"not a tensor \[4, 1\]"),
+        ((torch.ones(4, 1),), r"not \(a tensor \[4, 1\]\)"),
+        ((torch.ones(4), torch.ones(4)), r"not \(a tensor \[4\], a tensor \[4\]\)"),
+        ((torch.ones(4, 1), 3.0), r"not \(a tensor \[4, 1\], a float\)"),
+        ((np.ones((4, 1)), np.ones((4, 1))), r"not \(a ndarray, a ndarray\)"),
+    ],
+)
+def test_an_item_that_is_no_pair_of_curves_is_described(sample, named):
+    with pytest.raises(ValueError, match=f"dataset must have items .*{named}"):
+        list(make_loader(Samples(sample)))
+
+
+def test_sequences_of_unequal_length_are_served_alone_and_refused_together():
+    samples = Samples(*((torch.ones(T, 1), torch.ones(T, 1)) for T in (4, 6)))
+    assert [len(x) for x, _ in make_loader(samples)] == [4, 6]
+    with pytest.raises(ValueError, match=r"not \[\(4, 1\), \(6, 1\)\]: .*batch_size=1"):
+        list(make_loader(samples, batch_size=2))
+
+
+def test_two_tensors_make_a_data_set():
+    features, labels = torch.rand(5, 7, 2), torch.rand(5, 7, 3)
+    data = TimeMajorDataset(features, labels)
+    assert len(data) == 7
+    ((x, y),) = make_loader(data, batch_size=7)
+    assert torch.equal(x, features)
+    assert torch.equal(y, labels)
+    assert torch.equal(data[2][1], labels[:, 2])
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("features", "labels", "error", "message"),
+    [
+        (np.ones((5, 7, 2)), torch.ones(5, 7, 1), TypeError, "features .* not ndarray"),
+        (torch.ones(5, 7), torch.ones(5, 7, 1), ValueError, r"features .* \[5, 7\]"),
+        (torch.ones(5, 0, 1), torch.ones(5, 0, 1), ValueError, r"not \[5, 0, 1\]"),
+        (torch.ones(5, 7, 1), torch.ones(7, 5, 1), ValueError, r"\[5, 7\], not \[7, 5"),
+    ],
+)
+def test_tensors_that_make_no_data_set_are_named(features, labels, error, message):
+    with pytest.raises(error, match=message):
+        TimeMajorDataset(features, labels)

@@ -221,3 +221,70 @@ def test_bad_input_is_named_and_changes_nothing(model, batches, error, message, 
         initialize(model, batches, labels=labels)
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name])
+
+
+# All or nothing
+
+
+@pytest.mark.parametrize("memory", [0.0, 20.0])
+@pytest.mark.parametrize(
+    "batch",
+    [
+        (torch.rand(12, 3, 1).double(), torch.rand(12, 3, 1).double()),
+        (torch.rand(12, 3, 1), torch.rand(12, 3, 1).double()),
+        (torch.rand(12, 3, 1), torch.rand(12, 3, 1).int()),
+        (torch.rand(12, 3, 1), torch.rand(12, 3, 2)),
+    ],
+)
+def test_what_cannot_be_done_is_not_begun(batch, memory):
+    refused(accurate(memory=memory), batch)
+
+
+def test_a_readout_that_would_not_be_finite_leaves_all_as_it_was():
+    features = torch.rand(12, 3, 1)
+    refused(accurate(1), (features.round(), 6e38 * (features.round() - 0.5)))
+    refused(accurate(), (torch.ones(12, 3, 1), features))
+
+
+def refused(model, batch):
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(ValueError, match="must"):
+        initialize(model, [batch], labels=True)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_an_interrupt_half_way_brings_the_weights_back(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    model = accurate()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    monkeypatch.setattr("spikereg._least_squares.solve", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        initialize(model, ramps_and_roots(), labels=True)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def ramps_and_roots():
+    return make_loader(RegressionDataset(num_samples=20, seed=0), 20)
+
+
+@pytest.mark.parametrize("memory", [0.0, 20.0])
+@pytest.mark.parametrize("size", [2.0**-20, 2.0**20])
+def test_the_readout_has_the_scale_of_the_labels(size, memory):
+    """A power of two only moves exponents: all is the same but the readout's size."""
+    ours, scaled = accurate(memory=memory), accurate(memory=memory)
+    pairs = list(ramps_and_roots())
+    initialize(ours, pairs, labels=True, seed=0)
+    initialize(scaled, [(x, size * y) for x, y in pairs], labels=True, seed=0)
+    torch.testing.assert_close(scaled.fc_out.weight / size, ours.fc_out.weight)
+    assert torch.equal(scaled.li_out.beta, ours.li_out.beta)
+
+
+def test_weights_that_are_not_finite_are_named_before_anything_is_done():
+    model = accurate()
+    model.fc_hidden.bias.data[1] = torch.nan
+    with pytest.raises(ValueError, match=r"not fc_hidden.bias = nan at \[1\]"):
+        initialize(model, ramps_and_roots())

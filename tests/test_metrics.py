@@ -85,8 +85,16 @@ def test_the_relative_error_takes_one_norm_over_all_steps_and_samples():
     assert relative_error(prediction, target).item() == pytest.approx(2 / 5)
 
 
-def test_the_relative_error_of_a_zero_target_is_infinite():
-    assert relative_error(torch.ones(2, 1, 1), torch.zeros(2, 1, 1)) == torch.inf
+@pytest.mark.parametrize("error", [relative_error, pointwise_relative_error])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_relative_errors_of_a_zero_target_are_infinite_even_if_it_is_met(
+    error, value, dtype
+):
+    target = torch.zeros(2, 1, 1, dtype=dtype)
+    found = error(target + value, target)
+    assert found == torch.inf
+    assert found.dtype == dtype
 
 
 def test_the_pointwise_relative_error_is_the_mean_of_ratios_after_the_first_step():

@@ -224,7 +224,7 @@ def test_batches_may_come_from_another_models_graph(attached):
     features, labels = next(iter(ragged()))
     batch = {"features": features, "labels": labels}
     batch[attached] = batch[attached] * torch.ones(1, requires_grad=True)
-    expected, actual = network(), network()
+    expected, actual = network(1), network(1)
     fit(expected, [(features, labels)], epochs=2)
     fit(actual, [tuple(batch.values())], epochs=2)
     assert same(weights(actual), weights(expected))

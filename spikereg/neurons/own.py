@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from spikereg._check import widths
 from spikereg._draw import linear
+from spikereg.neurons.saved import savable
 
 SUBTRACT, ZERO, NONE = 0, 1, 2
 RESETS = {"subtract": SUBTRACT, "zero": ZERO, "none": NONE}
@@ -51,6 +52,7 @@ class Neuron(nn.Module):
         self.spike_grad = surrogate.atan() if spike_grad is None else spike_grad
         self.reset_mechanism = reset_mechanism
         self.recurrent = recurrent
+        savable(self)
 
     def spikes(self, membrane: Tensor) -> Tensor:
         """Fire where the membrane is above the threshold."""

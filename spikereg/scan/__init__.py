@@ -67,7 +67,8 @@ def scan(
             they can be copied, saved and used again.
         current: Input current, ``[T, B, N]``: time steps, batch, neurons; an LSTM's
             ``[T, B, 4N]``. In units of the membrane potential, as is everything else
-            here.
+            here. Under ``torch.autocast`` it may be narrower than the parameters, and
+            all that follows is as wide as these, as in snnTorch's own loop.
         state: What the neuron starts from, as it takes it itself, each ``[B, N]``;
             zeros if ``None``. ``Leaky``: the membrane :math:`U_{-1}`. ``RLeaky``:
             spikes and membrane. The others: adaptation, quadrature or cell, and
@@ -127,6 +128,10 @@ def walk(
     kind.check(neuron)
     width = _check_current(current, kind)
     parameters = kind.parameters(neuron)
+    if _autocasts(current.device.type):
+        # What a step makes of a narrow current and wide parameters is as wide as these.
+        for value in parameters:
+            current = current.to(torch.result_type(current, value))
     for name, value in zip(kind.PARAMETERS, parameters, strict=True):
         if value.shape != (width,) or value.dtype != current.dtype:
             _check_parameter(name, value, current, width)
@@ -140,6 +145,11 @@ def walk(
         if not current.is_cpu:
             _say_that_it_is_slow(str(current.device))
     return reference.walk(kind, neuron, current, states)
+
+
+def _autocasts(device: str) -> bool:
+    available = torch.amp.is_autocast_available(device)
+    return available and torch.is_autocast_enabled(device)
 
 
 @cache

@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from spikereg.neurons.saved import Made
+
 FAST_SIGMOID, ATAN, OTHER = 0, 1, 2
 
 # snnTorch's that fire above 0, and look at nothing else: not at the others of a layer,
@@ -47,6 +49,8 @@ def surrogate_of(spike: Callable[[Tensor], Tensor]) -> Surrogate | None:
     It is told by its name and by the number that it was made with. Where a release of
     snnTorch has neither, its neurons are left to the reference.
     """
+    if isinstance(spike, Made):
+        spike = spike.spike
     if not isinstance(spike, FunctionType) or spike.__module__ != "snntorch.surrogate":
         return None
     made_by = spike.__qualname__.partition(".")[0]

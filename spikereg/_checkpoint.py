@@ -1,0 +1,67 @@
+"""A file that a training goes on from: tensors and settings, no code (safetensors)."""
+
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+#: Stands in every file; a change of the layout changes it.
+FORMAT = "spikereg.fit 1"
+
+
+def write(path: Path, tensors: Mapping[str, Tensor], settings: dict[str, Any]) -> None:
+    """Write a file; one that is there is replaced as a whole or not at all."""
+    kept = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    about = json.dumps(settings)
+    data = save(
+        {name: value.clone() for name, value in kept.items()},  # none may share memory
+        {"format": FORMAT, "settings": about, "sum": _sum(kept, about)},
+    )
+    written = path.with_name(f"{path.name}.part")
+    try:
+        with written.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # before the name: or a power cut may empty it
+        written.replace(path)
+    except BaseException:
+        written.unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read a file; raise for one that is damaged or of another kind."""
+    if not path.is_file():
+        raise ValueError(f"{_wrong(path)}: it is no file")
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{_wrong(path)}: {error}") from error
+    if about.get("format") != FORMAT:
+        raise ValueError(f"{_wrong(path)}: its format is {about.get('format')!r}")
+    if about.get("sum") != _sum(tensors, about.get("settings", "")):
+        raise ValueError(f"{_wrong(path)}: it is damaged, its sum is another")
+    settings: dict[str, Any] = json.loads(about["settings"])
+    return tensors, settings
+
+
+def _wrong(path: Path) -> str:
+    return f"checkpoint must be a file that fit has written, not {str(path)!r}"
+
+
+def _sum(tensors: Mapping[str, Tensor], about: str) -> str:
+    total = zlib.crc32(about.encode())
+    for name, value in sorted(tensors.items()):
+        head = f"{name} {value.dtype} {list(value.shape)}"
+        total = zlib.crc32(head.encode(), total)
+        total = zlib.crc32(value.reshape(-1).view(torch.uint8).numpy().data, total)
+    return f"{total:08x}"
