@@ -1,12 +1,13 @@
 """Checks of arguments that several modules share."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import module as _modules
 
 
 def whole_number(name: str, value: object, at_least: int) -> None:
@@ -39,6 +40,12 @@ def finite(value: object) -> TypeGuard[float]:
         return False
 
 
+def number(name: str, value: object) -> None:
+    """Raise unless ``value`` is a finite number."""
+    if not finite(value):
+        raise ValueError(f"{name} must be a finite number, not {value!r}")
+
+
 def positive(name: str, value: object) -> None:
     """Raise unless ``value`` is a positive, finite number."""
     if not (finite(value) and value > 0):
@@ -49,6 +56,16 @@ def tensor(name: str, value: object) -> None:
     """Raise unless ``value`` is a tensor."""
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
+
+
+def features_of(width: int, features: Tensor) -> None:
+    """Raise unless the features are a tensor ``[T, B, F]`` with F = ``width``."""
+    tensor("features", features)
+    if features.ndim != 3 or features.shape[-1] != width:
+        raise ValueError(
+            f"features must have the shape [T, B, F] with F = {width}, not "
+            f"{list(features.shape)}"
+        )
 
 
 def finite_weights(model: nn.Module) -> None:
@@ -66,12 +83,34 @@ def finite_weights(model: nn.Module) -> None:
 
 
 def has_hooks(module: nn.Module) -> bool:
-    """Say whether calling the module forward would call something else too."""
-    return bool(module._forward_hooks or module._forward_pre_hooks)
+    """Say whether calling the module would do more than its class says."""
+    return bool(
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+        or _modules._global_forward_hooks
+        or _modules._global_forward_pre_hooks
+        or _modules._global_backward_hooks
+        or _modules._global_backward_pre_hooks
+        or not vars(module).keys().isdisjoint(("forward", "fire"))
+    )
+
+
+def tracer(model: nn.Module) -> Callable[[Tensor], Any] | None:
+    """Return the model's method ``trace``, which shows its spikes, if it has one."""
+    return model.trace if callable(getattr(type(model), "trace", None)) else None  # type: ignore[return-value]
 
 
 def same_shape(prediction: Tensor, target: Tensor) -> None:
-    """Raise unless both have the same shape; PyTorch would broadcast them."""
+    """Raise unless both are floating-point tensors of the same shape.
+
+    PyTorch would broadcast them, and count integers round.
+    """
+    for name, values in (("prediction", prediction), ("target", target)):
+        tensor(name, values)
+        if not values.is_floating_point():
+            raise ValueError(f"{name} must be floating-point, not {values.dtype}")
     if prediction.shape != target.shape:
         raise ValueError(
             f"prediction must have the target's shape {list(target.shape)}, not "
@@ -86,5 +125,7 @@ def local_generator(seed: int | None) -> torch.Generator:
         generator.seed()
     else:
         whole_number("seed", seed, at_least=0)
+        if seed >= 2**32:  # PyTorch's generator looks at 32 bits
+            raise ValueError(f"seed must be less than 2**32, not {seed!r}")
         generator.manual_seed(int(seed))
     return generator

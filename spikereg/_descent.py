@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from spikereg import metrics, neurons, recipes
 from spikereg._batches import Batches, batches, empty
-from spikereg._check import finite
+from spikereg._check import finite, tracer
 
 #: From which factor on labels are too far from 1 for Adam's steps.
 FAR = 1e3
@@ -33,7 +33,9 @@ class Descent:
             raise ValueError("model must have parameters that learn, not 0 of them")
         self._loss_of = _objective(model, spike_penalty)
         self._parameters: list[Tensor] = list(self.learned.values())
-        self._last_good = [p.detach().clone() for p in self._parameters]
+        # With what a step changes beside them, such as the means of a BatchNorm
+        self._changing = self._parameters + _buffers(model)
+        self._last_good = [each.detach().clone() for each in self._changing]
         self._clamped = _clamped(model)
         self._course = recipes.RECIPES[recipe].course
         self._optimizer = torch.optim.Adam(
@@ -54,18 +56,18 @@ class Descent:
             error, loss = self._loss_of(features, labels)
             value = error.item()
             if not math.isfinite(value):
-                _copy(self._last_good, self._parameters)
                 raise self._not_finite(f"loss became {value}", epoch)
-            _copy(self._parameters, self._last_good)
+            _copy(self._changing, self._last_good)
 
             if not loss.requires_grad:
-                raise ValueError(
-                    "model must predict by its parameters, not without a gradient"
-                )
+                raise _without_gradient()
             for parameter in self._parameters:
                 parameter.grad = None
             torch.autograd.backward(loss)
-            if not self._finite_gradients():
+            gradients = [p.grad for p in self._parameters if p.grad is not None]
+            if not gradients:
+                raise _without_gradient()
+            if not _finite(gradients):
                 raise self._not_finite("gradient is not finite", epoch)
             self._optimizer.step()
             with torch.no_grad():
@@ -78,6 +80,8 @@ class Descent:
                 squares += labels.square().sum().item()
         if count == 0:
             raise empty(loader, epoch)
+        if not _finite(self._parameters):
+            raise self._not_finite("last step led to infinite weights", epoch)
         if epoch == 1:
             self._warn_of_scale(math.sqrt(squares / count))
         return total / count
@@ -114,15 +118,9 @@ class Descent:
                 stacklevel=3,
             )
 
-    def _finite_gradients(self) -> bool:
-        gradients = [p.grad for p in self._parameters if p.grad is not None]
-        # One call for all of them; a norm may overflow, so then each is looked at.
-        norms = torch.stack(torch._foreach_norm(gradients))
-        return math.isfinite(norms.sum().item()) or all(
-            bool(gradient.isfinite().all()) for gradient in gradients
-        )
-
     def _not_finite(self, what: str, epoch: int) -> FloatingPointError:
+        """Bring the last good weights back, and make the error that says so."""
+        _copy(self._last_good, self._changing)
         return FloatingPointError(
             f"the {what} in epoch {epoch}; the model has {self.left}. Try a learning "
             f"rate smaller than {self.lr}"
@@ -157,7 +155,7 @@ def _objective(
             f"spike_penalty must be a finite number of at least 0, not "
             f"{spike_penalty!r}"
         )
-    trace = getattr(model, "trace", None)
+    trace = tracer(model)
 
     def plain(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         error = metrics.mse(model(features), labels)
@@ -165,7 +163,7 @@ def _objective(
 
     if spike_penalty == 0:
         return plain
-    if not callable(trace):
+    if trace is None:
         raise ValueError(
             f"spike_penalty must be 0 for a model without trace, not {spike_penalty!r}"
         )
@@ -182,6 +180,32 @@ def _objective(
 @torch.no_grad()
 def _copy(some: list[Tensor], others: list[Tensor]) -> None:
     torch._foreach_copy_(others, some)
+
+
+def _without_gradient() -> ValueError:
+    return ValueError(
+        "model must predict by parameters that learn, not without a gradient for any; "
+        "and fit be called outside of torch.no_grad and torch.inference_mode"
+    )
+
+
+def _finite(tensors: list[Tensor]) -> bool:
+    """Say whether all numbers are finite, by one call for all of them."""
+    norms = torch.stack(torch._foreach_norm(tensors))
+    # A norm may overflow, so then each tensor is looked at.
+    return math.isfinite(norms.sum().item()) or all(
+        bool(each.isfinite().all()) for each in tensors
+    )
+
+
+def _buffers(model: nn.Module) -> list[Tensor]:
+    """List the buffers that training may change; neurons keep theirs."""
+    return [
+        buffer
+        for module in model.modules()
+        if neurons.kind_of(module) is None
+        for buffer in module.buffers(recurse=False)
+    ]
 
 
 def _clamped(model: nn.Module) -> list[tuple[nn.Parameter, float, float]]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from spikereg import _least_squares
 from spikereg._batches import Batches, check_labels, filled
-from spikereg._check import local_generator, one_of, positive, widths
+from spikereg._check import features_of, local_generator, one_of, positive, widths
 from spikereg._draw import drawn, linear
 from spikereg.neurons.saved import savable
 from spikereg.scan import scan
@@ -56,6 +56,7 @@ class Recurrent(nn.Module):
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
         """Predict from the layer's output at every step."""
+        features_of(self.recurrent.input_size, features)
         prediction: Tensor = self.fc_out(self.recurrent(features)[0])
         return prediction
 
@@ -84,6 +85,7 @@ class ReLUNetwork(nn.Module):
         super().__init__()
         widths(hidden=hidden, num_inputs=num_inputs, num_outputs=num_outputs)
         generator = local_generator(seed)
+        self.num_inputs = num_inputs
         self.layers = nn.Sequential(
             linear(num_inputs, hidden, generator),
             nn.ReLU(),
@@ -94,6 +96,7 @@ class ReLUNetwork(nn.Module):
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
         """Predict from the present features alone."""
+        features_of(self.num_inputs, features)
         prediction: Tensor = self.layers(features)
         return prediction
 
@@ -138,6 +141,7 @@ class LinearFilter(nn.Module):
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
         """Filter the features and add the filters up."""
+        features_of(self.fc_in.in_features, features)
         current = (1 - self.filter.beta.clamp(0, 1)) * self.fc_in(features)
         prediction: Tensor = self.fc_out(scan(self.filter, current)[1])
         return prediction
@@ -205,6 +209,7 @@ class RandomSpiking(nn.Module):
 
     def rates(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B H"]:
         """Run the neurons and smooth their spikes."""
+        features_of(self.fc_in.in_features, features)
         spikes, _ = scan(self.lif, self.fc_in(features))
         return scan(self.filter, spikes)[1]
 

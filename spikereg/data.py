@@ -1,6 +1,7 @@
 """Ramps and the curves a network learns from them, served time-major."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -117,17 +118,19 @@ class RegressionDataset(TimeMajorDataset):
                 f'slope must be None for mode "linear", whose label is the feature '
                 f"itself, not {slope!r}"
             )
-        if slope is not None and not (finite(slope) and slope >= 0):
+        largest = torch.finfo(torch.float32).max
+        if slope is not None and not (finite(slope) and 0 <= slope <= largest):
             raise ValueError(
-                f"slope must be a finite number of at least 0, not {slope!r}"
+                f"slope must be a number between 0 and {largest:g}, not {slope!r}"
             )
 
         generator = local_generator(seed)
         # The slope comes first, and is drawn even when given: so it depends on the
         # seed alone, and the end points never depend on it.
-        drawn = float(torch.rand((), generator=generator))
-        ends = torch.rand(num_samples, generator=generator)
-        ramp = torch.linspace(0.0, 1.0, timesteps)
+        exact: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}
+        drawn = float(torch.rand((), generator=generator, **exact))
+        ends = torch.rand(num_samples, generator=generator, **exact)
+        ramp = torch.linspace(0.0, 1.0, timesteps, **exact)
         features = (ramp[:, None] * ends)[:, :, None]
 
         self.mode = mode
@@ -185,9 +188,12 @@ class _Loader(DataLoader[Sample]):
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
         # What PyTorch's draws for its workers, so that the orders are the same
         torch.empty((), dtype=torch.int64).random_(generator=self.generator)
+        # An item that a class makes itself, say noisy, is looked up one by one.
+        item = getattr(type(self.dataset), "__getitem__", None)
+        whole = item is TimeMajorDataset.__getitem__
         for indices in self.batch_sampler or ():
-            if isinstance(self.dataset, TimeMajorDataset):
-                yield self.dataset.batch(indices)
+            if whole:
+                yield self.dataset.batch(indices)  # type: ignore[attr-defined]
             else:
                 yield _time_major([self.dataset[index] for index in indices])
 

@@ -12,9 +12,9 @@ def spike_count(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
         spikes: Spikes (0 or 1, floating-point), time first, ``[T, ...]``.
 
     Returns:
-        The count of every neuron, ``[...]``.
+        The count of every neuron, ``[...]``, in float32 at least.
     """
-    return spikes.sum(dim=0)
+    return spikes.sum(dim=0, dtype=_wide(spikes))
 
 
 def latency(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
@@ -27,8 +27,9 @@ def latency(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
         The step of every neuron's first spike, ``[...]``, counted from 0; infinity
         for a neuron that stays silent.
     """
-    first = spikes.argmax(dim=0).to(spikes.dtype)
-    return torch.where(spikes.any(dim=0), first, torch.inf)
+    fired = spikes > 0  # of graded spikes the first, not the largest
+    first = fired.to(torch.uint8).argmax(dim=0).to(_wide(spikes))
+    return torch.where(fired.any(dim=0), first, torch.inf)
 
 
 def interspike_interval(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
@@ -60,3 +61,8 @@ def final_membrane(membrane: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer
         The last potential of every neuron, ``[...]``, in the same unit.
     """
     return membrane[-1]
+
+
+def _wide(spikes: Tensor) -> torch.dtype:
+    """Return a data type that counts: half precision ends at 256 or 2048."""
+    return torch.promote_types(spikes.dtype, torch.float32)

@@ -65,6 +65,11 @@ class Dendrites(nn.Module):
 
     def forward(self, current: Float[Tensor, "T B K"]) -> Float[Tensor, "T B O"]:
         """Filter the currents and add the dendrites up."""
+        if current.ndim != 3 or current.shape[-1] != self.poles.width:
+            raise ValueError(
+                f"current must have the shape [T, B, K] with K = {self.poles.width}, "
+                f"not {list(current.shape)}"
+            )
         current = (1 - self.poles.beta.clamp(0, 1)) * current
         _, (imaginary, real) = walk(self.poles, current)
         prediction: Tensor = self.fc(torch.cat([real, imaginary], dim=-1))

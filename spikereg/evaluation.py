@@ -7,7 +7,7 @@ from torch import nn
 
 from spikereg import metrics
 from spikereg._batches import Batches, filled, same_length
-from spikereg._check import finite_weights, same_shape
+from spikereg._check import finite_weights, same_shape, tracer
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ def evaluate(model: nn.Module, loader: Batches) -> Report:
     """
     finite_weights(model)
     predictions, targets, rates = [], [], []
-    show = getattr(model, "trace", None)  # of a model that can show its spikes
+    show = tracer(model)
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
         with torch.no_grad():
             for features, labels in filled(loader, model):
-                if callable(show):
+                if show is not None:
                     trace = show(features)
                     predictions.append(trace.prediction)
                     spikes = torch.cat([s.flatten() for s in trace.spikes.values()])

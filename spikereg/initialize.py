@@ -73,7 +73,8 @@ def initialize(
             prediction, features that do not vary, with memory sequences of unequal
             length, a bad seed, or weights that are not finite, before or after. The
             model is then as it was.
-        TypeError: For a model that is no :class:`SpikingRegressor`.
+        TypeError: For a model that is no :class:`SpikingRegressor`, or one whose
+            neurons have been replaced by another kind.
 
     Source:
         The density for labels is the one of P. F. Panter and W. Dite, *Quantization
@@ -87,6 +88,12 @@ def initialize(
         raise ValueError(
             f'model must be made with recipe="accurate", not "{model.recipe}"'
         )
+    for name in ("lif_in", "lif_hidden", "li_out"):
+        if type(neuron := getattr(model, name)) is not snn.Leaky:
+            raise TypeError(
+                f"model must have snn.Leaky as {name}, which the recipe is made for, "
+                f"not {type(neuron).__name__}"
+            )
     finite_weights(model)
     pairs = list(filled(loader, model))
     for features, targets in pairs:
@@ -142,8 +149,10 @@ def _calibrate(
 ) -> None:
     same_length([x for x, _ in pairs])
     features = torch.cat([x for x, _ in pairs], dim=1)[:, :SEQUENCES]
-    if not recipes.calibrate(model.fc_in, model.lif_in, features, generator).any():
+    if bool((features == features[:1, :1]).all()):
+        # From rest even this makes a membrane rise, but it is no use to calibrate by.
         raise ValueError(f"features must vary, not be {features.flatten()[0]} always")
+    recipes.calibrate(model.fc_in, model.lif_in, features, generator)
     spikes = model.trace(features).spikes["lif_in"]
     recipes.calibrate(model.fc_hidden, model.lif_hidden, spikes, generator)
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from spikereg._check import local_generator, one_of, whole_number
 from spikereg.data import TimeMajorDataset
 
+F32 = torch.float32
 #: Steps by which the delayed copy lags behind.
 DELAY = 8
 #: Time constant of the running mean in steps.
@@ -46,7 +47,7 @@ class MemoryDataset(TimeMajorDataset):
 
     Args:
         task: ``"delay"``, ``"mean"``, ``"oscillator"`` or ``"sines"``.
-        timesteps: Number of time steps :math:`T`, at least 2.
+        timesteps: Number of time steps :math:`T`, at least 2; for ``"delay"`` 10.
         num_samples: Number of sequences :math:`N`, at least 1.
         seed: Seed of a generator of its own; the global one is neither read nor
             moved. ``None`` draws afresh.
@@ -57,7 +58,7 @@ class MemoryDataset(TimeMajorDataset):
             potential.
 
     Raises:
-        ValueError: For an unknown task, fewer than 2 time steps, fewer than 1
+        ValueError: For an unknown task, too few time steps, fewer than 1
             sequence, or a seed that is not ``None`` or an integer of at least 0.
     """
 
@@ -72,17 +73,22 @@ class MemoryDataset(TimeMajorDataset):
         whole_number("timesteps", timesteps, at_least=2)
         whole_number("num_samples", num_samples, at_least=1)
         self.task = task
-        features, labels = _MAKE[task](timesteps, num_samples, local_generator(seed))
+        if task == "delay":
+            # The curve begins at 0: before that all labels are.
+            whole_number("timesteps", timesteps, at_least=DELAY + 2)
+        generator = local_generator(seed)
+        with torch.device("cpu"):  # whatever the default is
+            features, labels = _MAKE[task](timesteps, num_samples, generator)
         super().__init__(features.float(), labels.float())
 
 
 def _delay(
     timesteps: int, num_samples: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    periods = torch.arange(1, 5)
-    amplitude = torch.randn(num_samples, 4, generator=generator)
-    phase = 2 * math.pi * torch.rand(num_samples, 4, generator=generator)
-    time = (torch.arange(timesteps) / timesteps)[:, None, None]
+    periods = torch.arange(1, 5, dtype=F32)
+    amplitude = torch.randn(num_samples, 4, generator=generator, dtype=F32)
+    phase = 2 * math.pi * torch.rand(num_samples, 4, generator=generator, dtype=F32)
+    time = (torch.arange(timesteps, dtype=F32) / timesteps)[:, None, None]
     curve = (amplitude * torch.cos(2 * math.pi * periods * time + phase)).sum(dim=-1)
     curve = curve - curve[0]
     features = (curve / curve.abs().amax(dim=0))[:, :, None]
@@ -94,9 +100,9 @@ def _delay(
 def _mean(
     timesteps: int, num_samples: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    features = torch.rand(timesteps, num_samples, 1, generator=generator)
+    features = torch.rand(timesteps, num_samples, 1, generator=generator, dtype=F32)
     keep = math.exp(-1 / TIME_CONSTANT)
-    labels, mean = torch.empty_like(features), torch.zeros(num_samples, 1)
+    labels, mean = torch.empty_like(features), torch.zeros(num_samples, 1, dtype=F32)
     for t, feature in enumerate(features):
         mean = keep * mean + (1 - keep) * feature
         labels[t] = mean
@@ -106,13 +112,15 @@ def _mean(
 def _oscillator(
     timesteps: int, num_samples: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    jumps = torch.rand(timesteps, num_samples, generator=generator) < 1 / DWELL
-    levels = torch.rand(timesteps, num_samples, generator=generator).double()
+    jumps = (
+        torch.rand(timesteps, num_samples, generator=generator, dtype=F32) < 1 / DWELL
+    )
+    levels = torch.rand(timesteps, num_samples, generator=generator, dtype=F32).double()
     latest = (torch.arange(timesteps)[:, None] * jumps).cummax(dim=0).values
     features = levels.gather(0, latest)
 
     omega = 2 * math.pi / PERIOD
-    law = torch.tensor([[0, 1], [-(omega**2), -2 * DAMPING * omega]])
+    law = torch.tensor([[0, 1], [-(omega**2), -2 * DAMPING * omega]], dtype=F32)
     step = torch.linalg.matrix_exp(law.double())
     state = torch.zeros(num_samples, 2).double()  # elongation and velocity
     labels = torch.empty_like(features)
@@ -126,8 +134,10 @@ def _oscillator(
 def _sines(
     timesteps: int, num_samples: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    features = torch.rand(num_samples, 1, generator=generator).repeat(timesteps, 1, 1)
-    time = torch.arange(timesteps)[:, None, None]
+    features = torch.rand(num_samples, 1, generator=generator, dtype=F32).repeat(
+        timesteps, 1, 1
+    )
+    time = torch.arange(timesteps, dtype=F32)[:, None, None]
     waves = [a * torch.sin(2 * math.pi * time / p + phase) for a, p, phase in SINES]
     return features, features * torch.stack(waves).sum(dim=0)
 

@@ -11,12 +11,19 @@ from snntorch import surrogate
 from torch import Tensor, nn
 
 from spikereg import events, recipes
-from spikereg._check import finite, has_hooks, local_generator, one_of, tensor, widths
+from spikereg._check import (
+    features_of,
+    finite,
+    has_hooks,
+    local_generator,
+    one_of,
+    widths,
+)
 from spikereg._draw import linear
 from spikereg.dendrites import Dendrites
 from spikereg.neurons.named import NAMES, layer_of, seed_from
 from spikereg.neurons.own import Spike
-from spikereg.neurons.saved import savable
+from spikereg.neurons.saved import made, savable
 from spikereg.scan import scan
 
 READOUTS = ("membrane", "dendrites")
@@ -137,13 +144,12 @@ class SpikingRegressor(nn.Module):
         if recipe == "accurate" and (neuron, readout) != ("lif", "membrane"):
             raise ValueError(
                 f'recipe must be "tutorial" for neuron="{neuron}" and '
-                f'readout="{readout}", not "accurate": that one knows only how "lif" '
-                f'and "membrane" begin'
+                f'readout="{readout}": "accurate" begins with "lif" and "membrane"'
             )
         widths(hidden=hidden, num_inputs=num_inputs)
         widths(num_outputs=num_outputs, dendrites=dendrites)
         generator = local_generator(seed)
-        spike_grad = surrogate.fast_sigmoid() if spike_grad is None else spike_grad
+        spike_grad = made(spike_grad or surrogate.fast_sigmoid())
         gates = 4 if neuron == "lstm" else 1
 
         # Neurons of any kind, with parameters that are their own affair
@@ -234,13 +240,7 @@ class SpikingRegressor(nn.Module):
 
     def check_features(self, features: Tensor) -> None:
         """Raise unless the features are ``[T, B, F]`` with the model's F."""
-        tensor("features", features)
-        width = self.fc_in.in_features
-        if features.ndim != 3 or features.shape[-1] != width:
-            raise ValueError(
-                f"features must have the shape [T, B, F] with F = {width}, not "
-                f"{list(features.shape)}"
-            )
+        features_of(self.fc_in.in_features, features)
 
 
 def _check_memory(memory: float, recipe: str) -> None:

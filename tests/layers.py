@@ -48,12 +48,6 @@ SURROGATES = {
     "triangular": (surrogate.triangular(), None),
     "heaviside": (surrogate.heaviside(), None),
     "escape": (surrogate.spike_rate_escape(), None),
-    "nonlinear": (
-        surrogate.custom_surrogate(
-            lambda above, gradient, spikes: gradient.tanh() / (1 + above.abs())
-        ),
-        None,
-    ),
 }
 _PRECISE = {spike: again for spike, again in SURROGATES.values() if again}
 

@@ -177,3 +177,17 @@ def test_labels_of_another_shape_are_named_and_change_nothing(shape):
 def test_solving_without_batches_says_so():
     with pytest.raises(ValueError, match="at least one batch"):
         RandomSpiking(seed=0).solve([])
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    "make",
+    [Recurrent, ReLUNetwork, LinearFilter, RandomSpiking],
+    ids=lambda m: m.__name__,
+)
+@pytest.mark.parametrize("shape", [(12, 3, 2), (12, 1), (12,)])
+def test_features_of_another_shape_are_refused(make, shape):
+    with pytest.raises(
+        ValueError, match=rf"\[T, B, F\] with F = 1, not \{list(shape)}"
+    ):
+        make(seed=0)(torch.rand(shape))

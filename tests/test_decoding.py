@@ -63,3 +63,18 @@ def test_a_regular_train_is_read_by_its_latency_and_interval(interval, first, co
 @given(arrays(np.float32, (4, 3, 2), elements=st.floats(-9, 9, width=32)))
 def test_the_final_membrane_is_that_of_the_last_step(membrane):
     np.testing.assert_array_equal(final_membrane(torch.tensor(membrane)), membrane[3])
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_steps_are_counted_exactly_in_any_data_type(dtype):
+    spikes = torch.zeros(3000, 2, dtype=dtype)
+    spikes[2049, 0] = 1
+    spikes[1, 1] = spikes[302, 1] = 1
+    assert latency(spikes).tolist() == [2049, 1]
+    assert interspike_interval(spikes)[1] == 301
+    spikes[:951] = 1
+    assert spike_count(spikes).tolist() == [952, 951]
+
+
+def test_the_first_of_graded_spikes_counts_not_the_largest():
+    assert latency(torch.tensor([0.0, 1.0, 2.0])) == 1

@@ -248,7 +248,7 @@ def test_a_model_that_ignores_its_parameters_is_refused():
         def forward(self, features):
             return super().forward(features).detach()
 
-    with pytest.raises(ValueError, match="must predict by its parameters"):
+    with pytest.raises(ValueError, match="must predict by parameters that learn"):
         fit(Deaf(1, 1), ragged())
 
 
@@ -272,3 +272,61 @@ def test_weights_that_are_not_finite_are_named(run, value):
             run(model, ragged())
     else:  # such a neuron never fires, which may be wanted
         assert math.isfinite(evaluate(model, ragged()).mse)
+
+
+def test_a_last_step_to_weights_that_are_not_finite_is_taken_back():
+    model = network()
+    before = weights(model)
+    with pytest.raises(FloatingPointError, match="led to infinite weights in epoch 1"):
+        fit(model, ragged(5, 5), epochs=1, lr=1e39)
+    assert_same(model, before)
+
+
+def test_what_a_step_changes_beside_the_weights_is_brought_back_too():
+    class Normed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.line = nn.BatchNorm1d(1), line()
+
+        def forward(self, features):
+            return self.line(self.norm(features.flatten(0, 1)).view_as(features))
+
+    class Jumps:
+        epochs = 0
+
+        def __iter__(self):
+            self.epochs += 1
+            size = 1e38 if self.epochs == 3 else 1.0
+            yield from [(size * x, y) for x, y in ragged(5, 5)]
+
+    model, after = Normed(), [None]
+    with pytest.raises(FloatingPointError, match="in epoch 3"):
+        fit(model, Jumps(), 9, on_epoch=lambda *_: after.append(weights(model)))
+    assert torch.equal(model.norm.running_var, after[2]["norm.running_var"])
+
+
+def test_a_part_of_a_model_may_be_called_trace():
+    class Traced(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.trace = line()
+
+        def forward(self, features):
+            return self.trace(features)
+
+    fit(Traced(), ragged(), epochs=1)
+    assert evaluate(Traced(), ragged()).spike_rate is None
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_a_training_without_gradients_is_refused(mode):
+    with mode(), pytest.raises(ValueError, match=r"outside of torch.no_grad"):
+        fit(line(), ragged())
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_prediction_that_is_no_tensor_is_named():
+    with pytest.raises(
+        TypeError, match=r"prediction must be a torch.Tensor, not tuple"
+    ):
+        fit(nn.LSTM(1, 1), ragged())

@@ -5,6 +5,7 @@ from small import accurate, levels_of
 from torch import nn
 
 from spikereg import (
+    AdaptiveLeaky,
     MemoryDataset,
     RegressionDataset,
     SpikingRegressor,
@@ -287,4 +288,19 @@ def test_weights_that_are_not_finite_are_named_before_anything_is_done():
     model = accurate()
     model.fc_hidden.bias.data[1] = torch.nan
     with pytest.raises(ValueError, match=r"not fc_hidden.bias = nan at \[1\]"):
+        initialize(model, ramps_and_roots())
+
+
+def test_features_that_never_vary_are_refused_with_memory_too():
+    model = accurate(memory=20.0)
+    with pytest.raises(ValueError, match=r"must vary, not be 0\.5 always"):
+        initialize(model, [(torch.full((50, 8, 1), 0.5), torch.rand(50, 8, 1))])
+
+
+def test_neurons_of_another_kind_are_refused_by_name():
+    model = accurate()
+    model.lif_hidden = AdaptiveLeaky(16, seed=0)
+    with pytest.raises(
+        TypeError, match=r"snn.Leaky as lif_hidden, .* not AdaptiveLeaky"
+    ):
         initialize(model, ramps_and_roots())

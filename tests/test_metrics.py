@@ -131,3 +131,12 @@ def test_shapes_that_would_be_broadcast_are_refused(error, shape):
 def test_the_spike_rate_is_the_share_of_ones(spikes):
     expected = np.count_nonzero(spikes) / spikes.size
     assert spike_rate(torch.from_numpy(spikes)).item() == pytest.approx(expected)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("error", ERRORS)
+def test_integers_are_refused(error):
+    """Their differences wrap around: 1 - 2 is 255 in uint8."""
+    ones = torch.ones(3, 2, 1, dtype=torch.uint8)
+    with pytest.raises(ValueError, match=r"floating-point, not torch.uint8"):
+        error(ones, 2 * ones)

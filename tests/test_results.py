@@ -73,3 +73,18 @@ def test_a_stored_table_is_read_as_it_was_written(name):
         assert isinstance(row.trial, Trial)
         assert row.values
         assert all(len(values) == len(row.seeds) for values in row.values.values())
+
+
+@pytest.mark.parametrize("values", [(0.1, float("nan")), (0.1, float("inf")), (0.1,)])
+def test_a_row_has_a_finite_number_for_each_seed(values):
+    with pytest.raises(
+        ValueError, match="l1 must be a finite number for each of 2 seeds"
+    ):
+        Row(Trial("relu", "sqrt"), 7, (0, 1), {"l1": values})
+
+
+@pytest.mark.parametrize("measures", [["relativ_error"], "mse"])
+def test_a_measure_that_no_row_has_is_refused(measures):
+    row = Row(Trial("relu", "sqrt"), 7, (0,), {"mse": (0.1,)})
+    with pytest.raises(ValueError, match=r"measure must be one of .*'mse'"):
+        table([row], measures)

@@ -54,6 +54,28 @@ def test_a_batch_wider_than_a_tile_runs_as_it_is_stepped(kind, width):
         assert_close(actual, expected, 1e-4)
 
 
+@pytest.mark.parametrize(("dtype", "units"), [(torch.float32, 8), (torch.float64, 8)])
+def test_a_spiking_lstms_membrane_is_right_however_small_it_is(dtype, units):
+    """Not only near 1: of a tanh by exp alone nothing would be left at 1e-8."""
+    small = torch.logspace(-30, 1.5, 400, dtype=dtype)
+    neuron = SpikingLSTM(800, threshold=0.0, seed=0).to(dtype)
+    torch.nn.init.zeros_(neuron.recurrent.weight)
+    torch.nn.init.zeros_(neuron.recurrent.bias)
+    gates = torch.zeros(1, 1, 4, 800, dtype=dtype)
+    gates[0, 0, 2] = torch.cat([small, -small])
+    gates.requires_grad_()
+    both = []
+    for backend in ("cpu", "reference"):
+        spikes, membrane = scan(neuron, gates.flatten(2), backend=backend)
+        (slope,) = torch.autograd.grad(membrane.sum(), gates)
+        both.append((spikes.detach(), membrane.detach(), slope[0, 0, 2:]))
+    (spikes, *ours), (expected, *theirs) = both
+    assert torch.equal(spikes, expected)
+    for some, others in zip(ours, theirs, strict=True):
+        precision = units * torch.finfo(dtype).eps
+        torch.testing.assert_close(some, others, rtol=precision, atol=0)
+
+
 # A wrong row is seen
 
 

@@ -16,7 +16,6 @@ from spikereg import (
     scan,
 )
 from spikereg.neurons import KINDS
-from spikereg.neurons.named import NAMES
 
 
 @each_kind

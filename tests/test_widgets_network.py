@@ -129,9 +129,44 @@ def soften(model):
     model.lif_in = snn.Leaky(beta=0.5, spike_grad=torch.sigmoid)
 
 
+class Louder(torch.nn.Linear):
+    def forward(self, signal):
+        return 2 * super().forward(signal)
+
+
+def replace_linear(model):
+    model.fc_hidden = Louder(8, 8)
+
+
+def stack_linears(model):
+    model.fc_hidden = torch.nn.Sequential(torch.nn.Linear(8, 8))
+
+
+def listen(model):
+    model.fc_hidden.register_forward_hook(lambda *_: None)
+
+
+def listen_to_neuron(model):
+    model.lif_in.register_forward_hook(lambda *_: None)
+
+
+def reset_later(model):
+    model.lif_in.reset_mechanism = "zero"
+
+
+def keep_state(model):
+    model.lif_in = snn.Leaky(beta=0.5, init_hidden=True)
+
+
 @pytest.mark.parametrize(
     ("model", "complaint"),
     [
+        (broken(replace_linear), "nn.Linear without hooks, not Louder"),
+        (broken(stack_linears), "nn.Linear without hooks, not Sequential"),
+        (broken(listen), "nn.Linear without hooks"),
+        (broken(listen_to_neuron), "a neuron with hooks"),
+        (broken(reset_later), "made with its reset_mechanism"),
+        (broken(keep_state), "init_hidden=False"),
         (SpikingRegressor(8, num_inputs=2), "one input and one output, not 2 and 1"),
         (SpikingRegressor(8, num_outputs=3), "one input and one output, not 1 and 3"),
         (SpikingRegressor(513), "at most 512 neurons in a layer, not 513"),
@@ -152,15 +187,21 @@ def soften(model):
     ],
 )
 def test_a_network_that_the_page_cannot_run_is_refused(model, complaint):
-    with pytest.raises(ValueError, match=rf"^model must .*{complaint}"):
+    with pytest.raises(ValueError, match=rf"^(model|neuron) must .*{complaint}"):
         NetworkExplorer(model, DATASET)
+
+
+def infinite_labels():
+    data = RegressionDataset(20, seed=0)
+    data.labels[-1] = torch.inf
+    return data
 
 
 @pytest.mark.parametrize(
     ("dataset", "complaint"),
     [
         (RegressionDataset(1001), "between 2 and 1000 time steps, not 1001"),
-        (RegressionDataset(20, slope=1e39), "finite labels"),
+        (infinite_labels(), "finite labels"),
     ],
 )
 def test_a_data_set_that_cannot_be_drawn_is_refused(dataset, complaint):

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 from spikereg._check import one_of, tensor
 from spikereg._compiled import first_derivatives_only, flat, share
@@ -119,6 +120,7 @@ def _pays(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
         spikes.numel() >= _FEWEST_ROWS * max(inputs, 1)
         and outputs >= _FEWEST_OUTPUTS
         and not torch.is_autocast_enabled("cpu")
+        and _get_current_dispatch_mode() is None  # it sees PyTorch's products only
         and not _obstacle(spikes, weight, bias)
         and 0 <= kernels.count(flat(spikes)) <= _MOST_SPIKES * spikes.numel()
     )

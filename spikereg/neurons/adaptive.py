@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from spikereg._check import local_generator
+from spikereg._check import local_generator, number, widths
 from spikereg._compiled import row
 from spikereg.neurons import own
-from spikereg.neurons.own import Neuron, Spike, fed_back, log_uniform
+from spikereg.neurons.own import Neuron, Spike, fed_back, log_uniform, two_of
 
 STATES: tuple[str, ...] = ("adaptation", "membrane")
 GATES = INPUTS = 1
@@ -66,7 +66,9 @@ class AdaptiveLeaky(Neuron):
         recurrent: ``nn.Linear`` without bias, or ``None``.
 
     Raises:
-        ValueError: If the width is no positive integer, or for a bad seed.
+        ValueError: If the width is no positive integer, threshold or scale not finite,
+            for a time constant that is not positive and finite, or for a bad seed.
+        TypeError: For a surrogate that cannot be called, or has not been made yet.
 
     Source:
         M. Baronig, R. Ferrand, S. Sabathiel, R. Legenstein, *Advancing spatio-temporal
@@ -87,6 +89,12 @@ class AdaptiveLeaky(Neuron):
         spike_grad: Spike | None = None,
         seed: int | None = None,
     ) -> None:
+        widths(width=width)
+        number("scale", scale)
+        taus = (
+            two_of("tau_membrane", tau_membrane),
+            two_of("tau_adaptation", tau_adaptation),
+        )
         generator = local_generator(seed)
         super().__init__(
             width,
@@ -96,10 +104,8 @@ class AdaptiveLeaky(Neuron):
             fed_back(width, generator) if recurrent else None,
         )
         self.scale = float(scale)
-        taus = [
-            log_uniform(t, width, generator) for t in (tau_membrane, tau_adaptation)
-        ]
-        self.alpha, self.beta = (nn.Parameter(torch.exp(-1 / tau)) for tau in taus)
+        drawn = [log_uniform(tau, width, generator) for tau in taus]
+        self.alpha, self.beta = (nn.Parameter(torch.exp(-1 / tau)) for tau in drawn)
         self.a = nn.Parameter(torch.rand(width, generator=generator))
         self.b = nn.Parameter(2 * torch.rand(width, generator=generator))
 

@@ -1,16 +1,16 @@
 """What the neurons that are not snnTorch's have in common."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from snntorch import surrogate
 from torch import Tensor, nn
 
-from spikereg._check import widths
+from spikereg._check import finite, number
 from spikereg._draw import linear
-from spikereg.neurons.saved import savable
+from spikereg.neurons.saved import made, savable
 
 SUBTRACT, ZERO, NONE = 0, 1, 2
 RESETS = {"subtract": SUBTRACT, "zero": ZERO, "none": NONE}
@@ -46,11 +46,11 @@ class Neuron(nn.Module):
         recurrent: nn.Linear | None,
     ) -> None:
         super().__init__()
-        widths(width=width)
+        number("threshold", threshold)
         self.width = width
         self.register_buffer("threshold", torch.full((width,), float(threshold)))
-        self.spike_grad = surrogate.atan() if spike_grad is None else spike_grad
-        self.reset_mechanism = reset_mechanism
+        self.spike_grad = made(spike_grad or surrogate.atan())
+        self.reset_mechanism = self.made_with = reset_mechanism
         self.recurrent = recurrent
         savable(self)
 
@@ -58,6 +58,17 @@ class Neuron(nn.Module):
         """Fire where the membrane is above the threshold."""
         # snnTorch's surrogates return float32 spikes whatever they are given.
         return self.spike_grad(membrane - self.threshold).to(membrane.dtype)
+
+
+def two_of(
+    name: str, bounds: tuple[float, float], at_least: float = 0.0
+) -> tuple[float, float]:
+    """Return two finite numbers above 0, or from a least one on; else raise."""
+    pair = isinstance(bounds, Sequence) and len(bounds) == 2
+    if not (pair and all(finite(b) and b > 0 and b >= at_least for b in bounds)):
+        least = f"of at least {at_least:g}" if at_least else "above 0"
+        raise ValueError(f"{name} must be two finite numbers {least}, not {bounds!r}")
+    return bounds
 
 
 def log_uniform(
@@ -77,7 +88,12 @@ def fed_back(width: int, generator: torch.Generator) -> nn.Linear:
 
 
 def check(neuron: Neuron) -> None:
-    """Accept the neuron: all of them can be run over all steps."""
+    """Raise unless the neuron resets as it was made to."""
+    if neuron.reset_mechanism != neuron.made_with:
+        raise ValueError(
+            f"neuron must keep the reset_mechanism {neuron.made_with!r} that it was "
+            f"made with, not be set to {neuron.reset_mechanism!r} later"
+        )
 
 
 def unsupported(neuron: Neuron) -> str:

@@ -7,10 +7,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from spikereg._check import local_generator, one_of
+from spikereg._check import local_generator, one_of, widths
 from spikereg._compiled import row
 from spikereg.neurons import own
-from spikereg.neurons.own import SUBTRACT, Neuron, Spike, fed_back, log_uniform
+from spikereg.neurons.own import (
+    SUBTRACT,
+    Neuron,
+    Spike,
+    fed_back,
+    log_uniform,
+    two_of,
+)
 
 STATES: tuple[str, ...] = ("quadrature", "membrane")
 GATES = INPUTS = 1
@@ -62,8 +69,11 @@ class Resonator(Neuron):
         recurrent: ``nn.Linear`` without bias, or ``None``.
 
     Raises:
-        ValueError: If the width is no positive integer, for an unknown reset mechanism,
-            or for a bad seed.
+        ValueError: If the width is no positive integer, the threshold not finite, for
+            an unknown reset mechanism, a time constant that is not positive and finite,
+            a period that is not finite and at least 2 steps (a faster swing looks like
+            a slower one), or a bad seed.
+        TypeError: For a surrogate that cannot be called, or has not been made yet.
 
     Source:
         E. M. Izhikevich, *Resonate-and-fire neurons*, Neural Networks 14 (2001), in
@@ -83,6 +93,8 @@ class Resonator(Neuron):
         seed: int | None = None,
     ) -> None:
         one_of("reset_mechanism", reset_mechanism, ("subtract", "none"))
+        widths(width=width)
+        ranges = two_of("tau", tau), two_of("period", period, at_least=2.0)
         generator = local_generator(seed)
         super().__init__(
             width,
@@ -91,7 +103,7 @@ class Resonator(Neuron):
             reset_mechanism,
             fed_back(width, generator) if recurrent else None,
         )
-        taus, periods = (log_uniform(r, width, generator) for r in (tau, period))
+        taus, periods = (log_uniform(r, width, generator) for r in ranges)
         self.beta = nn.Parameter(torch.exp(-1 / taus))
         self.omega = nn.Parameter(2 * math.pi / periods)
 

@@ -34,6 +34,19 @@ class Made:
         return f"{self.make.__name__}({given})"
 
 
+def made(spike: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Raise unless a surrogate can be called, and is no function that makes one."""
+    if not callable(spike):
+        raise TypeError(f"spike_grad must be a function, not {spike!r}")
+    name = getattr(spike, "__name__", "")
+    if isinstance(spike, FunctionType) and getattr(surrogate, name, None) is spike:
+        raise TypeError(
+            f"spike_grad must be surrogate.{name}(), what that function makes, not the "
+            f"function itself"
+        )
+    return spike
+
+
 def savable(model: Model) -> Model:
     """Let each of the model's neurons remember how its surrogate was made."""
     for module in model.modules():

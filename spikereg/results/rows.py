@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from statistics import median
 
-from spikereg._check import one_of
+from spikereg._check import finite, one_of
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,14 @@ class Row:
     parameters: int
     seeds: tuple[int, ...]
     values: dict[str, tuple[float, ...]]
+
+    def __post_init__(self) -> None:
+        for measure, values in self.values.items():
+            if len(values) != len(self.seeds) or not all(map(finite, values)):
+                raise ValueError(
+                    f"{measure} must be a finite number for each of "
+                    f"{len(self.seeds)} seeds, not {values!r}"
+                )
 
     def median(self, measure: str = "relative_error") -> float:
         """Return the median over the seeds."""

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib import resources
 
 from spikereg._check import one_of
+from spikereg.evaluation import Report
 from spikereg.results.rows import Row, Trial
 
 
@@ -13,11 +15,19 @@ def table(rows: Sequence[Row], measures: Sequence[str] = ("relative_error",)) ->
 
     Args:
         rows: The rows.
-        measures: What to show, each a key of ``Row.values``.
+        measures: What to show: a field of :class:`~spikereg.Report`, ``"seconds"``, or
+            what else a row's ``values`` have; a row that lacks it has a dash.
 
     Returns:
         Lines of text under a heading, columns aligned.
+
+    Raises:
+        ValueError: For any other measure.
     """
+    known = {field.name for field in fields(Report)} | {"seconds"}
+    known |= {name for row in rows for name in row.values}
+    for measure in measures:
+        one_of("measure", measure, sorted(known))
     head = ["trial", "numbers", "seeds", *(m.replace("_", " ") for m in measures)]
     lines = [head]
     for row in rows:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from spikereg._check import one_of, tensor
 from spikereg.neurons import KINDS, Kind, kind_of
+from spikereg.neurons.own import Recurrence
 from spikereg.scan import cpu, reference
 from spikereg.scan.unsupported import UnsupportedError
 
@@ -106,7 +107,7 @@ def scan(
     spikes, states = walk(neuron, current, state, backend)
     if not return_state:
         return spikes, states[-1]
-    last = tuple(each[-1] for each in states)
+    last = tuple(each[-1].clone() for each in states)  # to be changed, or kept alone
     return spikes, states[-1], last[0] if len(last) == 1 else last
 
 
@@ -135,6 +136,11 @@ def walk(
     for name, value in zip(kind.PARAMETERS, parameters, strict=True):
         if value.shape != (width,) or value.dtype != current.dtype:
             _check_parameter(name, value, current, width)
+    parameters = tuple(
+        each if each.dtype == current.dtype else each.to(current.dtype)
+        for each in parameters
+    )
+    _check_recurrence(kind.recurrence(neuron), current)
     states = _states(state, kind, current, width)
     if backend != "reference":
         try:
@@ -191,6 +197,25 @@ def _check_parameter(name: str, value: Tensor, current: Tensor, width: int) -> N
     _check_not_wider(f"the neuron's {name}", value, current)
 
 
+def _check_recurrence(recurrence: Recurrence | None, current: Tensor) -> None:
+    """Raise if what is fed back cannot be added to the current."""
+    if recurrence is None or recurrence.weight is None:
+        return
+    weight = recurrence.weight
+    if weight.ndim == 2 and weight.shape[0] != current.shape[2]:
+        raise ValueError(
+            f"the neuron's recurrent weights must be [{current.shape[2]}, N] to fit "
+            f"the current {list(current.shape)}, not {list(weight.shape)}"
+        )
+    if weight.ndim < 2:
+        _check_not_wider("the neuron's recurrent weight", weight, current)
+    elif weight.dtype != current.dtype:
+        raise ValueError(
+            f"the neuron's recurrent weights must be {current.dtype}, as the current "
+            f"is, not {weight.dtype}: convert one of them with .to()"
+        )
+
+
 def _states(
     state: State | None, kind: Kind, current: Tensor, width: int
 ) -> tuple[Tensor, ...]:
@@ -214,7 +239,7 @@ def _states(
                 f"{list(current.shape)}, not {list(each.shape)}"
             )
         _check_not_wider(name, each, current)
-    return tuple(states)
+    return tuple(each.to(current.dtype) for each in states)
 
 
 def _check_not_wider(name: str, value: Tensor, current: Tensor) -> None:

@@ -29,11 +29,11 @@ def walk(
     with _stepping, _unchanged(neuron):
         for now in current:
             spikes, *rest = neuron(now, *state)
+            spikes = spikes.to(current.dtype)  # float32, whatever it was given
             state = tuple([spikes, *rest][-len(state) :])
             all_spikes.append(spikes)
             all_states.append(state)
-    # snnTorch's surrogates return float32 spikes whatever they are given, and the
-    # reset makes a half-precision membrane as wide.
+    # The reset makes a half-precision membrane as wide as the spikes.
     dtype = current.dtype
     states = zip(*all_states, strict=True)
     return (
@@ -44,17 +44,22 @@ def walk(
 
 @contextmanager
 def _unchanged(neuron: nn.Module) -> Iterator[None]:
-    """Undo what ``forward`` leaves on the neuron.
+    """Undo what ``forward`` leaves of its state on the neuron.
 
     A membrane left there holds the whole graph in memory and makes ``deepcopy`` fail.
+    What is no tensor, such as a count of a subclass, stays.
     """
     attributes, buffers = dict(vars(neuron)), dict(neuron.named_buffers(recurse=False))
     try:
         yield
     finally:
-        for name in vars(neuron).keys() - attributes.keys():
-            delattr(neuron, name)
-        for name, value in attributes.items():
-            vars(neuron)[name] = value
+        for name, value in list(vars(neuron).items()):
+            before = attributes.get(name)
+            if not isinstance(value, Tensor) and not isinstance(before, Tensor):
+                continue
+            if name in attributes:
+                vars(neuron)[name] = before
+            else:
+                delattr(neuron, name)
         for name, buffer in buffers.items():
             setattr(neuron, name, buffer)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 from types import FunctionType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -15,10 +15,9 @@ from spikereg.neurons.saved import Made
 FAST_SIGMOID, ATAN, OTHER = 0, 1, 2
 
 # snnTorch's that fire above 0, and look at nothing else: not at the others of a layer,
-# not at a random number, not at what they learn.
+# not at a random number, not at what they learn.  A custom_surrogate may.
 _FIRE_ABOVE_0 = {
     "atan",
-    "custom_surrogate",
     "fast_sigmoid",
     "heaviside",
     "sigmoid",
@@ -42,8 +41,7 @@ class Surrogate(NamedTuple):
     spike: Callable[[Tensor], Tensor]
 
 
-@lru_cache(maxsize=64)
-def surrogate_of(spike: Callable[[Tensor], Tensor]) -> Surrogate | None:
+def surrogate_of(spike: Any) -> Surrogate | None:
     """Recognize a function of snnTorch's; ``None`` for any other.
 
     It is told by its name and by the number that it was made with. Where a release of
@@ -51,9 +49,14 @@ def surrogate_of(spike: Callable[[Tensor], Tensor]) -> Surrogate | None:
     """
     if isinstance(spike, Made):
         spike = spike.spike
-    if not isinstance(spike, FunctionType) or spike.__module__ != "snntorch.surrogate":
+    return _recognized(spike) if isinstance(spike, FunctionType) else None
+
+
+@lru_cache(maxsize=64)
+def _recognized(spike: FunctionType) -> Surrogate | None:
+    made_by, _, within = spike.__qualname__.partition(".")
+    if spike.__module__ != "snntorch.surrogate" or not within:
         return None
-    made_by = spike.__qualname__.partition(".")[0]
     if made_by not in _FIRE_ABOVE_0:
         return None
     values = [cell.cell_contents for cell in spike.__closure__ or ()]

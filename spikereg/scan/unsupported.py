@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 from spikereg._check import has_hooks
 from spikereg.neurons import KINDS, Kind
@@ -28,7 +29,9 @@ def check(kind: Kind, neuron: nn.Module) -> None:
 
 
 def check_tensors(current: Tensor, *others: Tensor) -> None:
-    """Raise for what compiled code cannot read."""
+    """Raise for what compiled code cannot read, or not show to who looks on."""
+    if _get_current_dispatch_mode() is not None:
+        raise UnsupportedError("a dispatch mode of PyTorch looking on")
     for tensor in (current, *others):
         if not tensor.is_cpu:
             raise UnsupportedError(f"tensors on {tensor.device}")

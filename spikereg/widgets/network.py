@@ -9,6 +9,7 @@ import torch
 import traitlets
 from torch import Tensor, nn
 
+from spikereg._check import has_hooks
 from spikereg.data import RegressionDataset
 from spikereg.models import SpikingRegressor
 from spikereg.neurons import leaky
@@ -116,10 +117,17 @@ def _check(model: SpikingRegressor) -> None:
         if type(neuron) is not snn.Leaky:
             kind = type(neuron).__name__
             raise ValueError(f"model must have an snn.Leaky as {name}, not {kind}")
-        feature = leaky.unsupported(neuron)
+        leaky.check(neuron)
+        feature = "hooks" if has_hooks(neuron) else leaky.unsupported(neuron)
         if feature:
             raise ValueError(f"model must not have a neuron with {feature}")
     linears = [linear for linear, _ in model.layers()]
+    for linear in linears:
+        if type(linear) is not nn.Linear or has_hooks(linear):
+            raise ValueError(
+                f"model must have layers that are nn.Linear without hooks, not "
+                f"{type(linear).__name__}"
+            )
     for first, second in itertools.pairwise(linears):
         if first.out_features != second.in_features:
             raise ValueError(
