@@ -1,38 +1,51 @@
-"""What makes the stored tables, and whether it would make them again."""
+"""Trials: any method on any task."""
 
 import itertools
-import json
-import os
-import subprocess
-import sys
-from collections import defaultdict
 from dataclasses import replace
-from importlib import resources
-from pathlib import Path
 
 import pytest
 import torch
-from accuracy import command
 from accuracy import datasets as data
-from accuracy.command import store
-from accuracy.datasets import datasets
+from accuracy.datasets import TASKS, Task, datasets
 from accuracy.measure import Noisy, measure, run
-from accuracy.methods import METHODS, RATES, StepByStep, ablate
-from accuracy.tables import TABLES, Table
+from accuracy.methods import INGREDIENTS, METHODS, WITHOUT_RATE, StepByStep, ablate
+from accuracy.tables import Table
 
 from spikereg import RegressionDataset, SpikingRegressor, make_loader
-from spikereg.data import MODES
-from spikereg.memory import TASKS
-from spikereg.results import Row, Trial, stored
-
-ROOT = Path(__file__).parents[1]
-
-each_table = pytest.mark.parametrize("name", TABLES)
+from spikereg.results import Trial
 
 
 @pytest.fixture
 def small(monkeypatch):
     monkeypatch.setattr(data, "SAMPLES", 40)
+
+
+class Crossed(torch.utils.data.Dataset):
+    """Two inputs; what one was a step before, and what the other is."""
+
+    def __init__(self, timesteps, samples, seed):
+        generator = torch.Generator().manual_seed(seed)
+        self.features = torch.rand(samples, timesteps, 2, generator=generator)
+
+    def __len__(self):
+        return len(self.features)
+
+    def __getitem__(self, index):
+        features = self.features[index]
+        late = torch.cat([torch.zeros(1), features[:-1, 0]])
+        return features, torch.stack([late, features[:, 1]], dim=1)
+
+
+@pytest.fixture(params=[True, False])
+def crossed(request, monkeypatch):
+    """Add a task, as a line in TASKS would, and say whether it needs memory."""
+
+    def make(trial, seed, split):
+        own, other = data.own_seeds(seed, split)
+        return Crossed(trial.timesteps, 40, own), Crossed(trial.timesteps, 40, other)
+
+    monkeypatch.setitem(TASKS, "crossed", Task(make, memory=request.param))
+    return request.param
 
 
 # Trials
@@ -74,6 +87,52 @@ def test_every_method_runs_and_a_seed_repeats_it(method, task, small):
     assert first.parameters > 8
     spiking = "tutorial" in method or "accurate" in method
     assert (first.report.spike_rate is not None) is spiking
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_runs_a_new_task_with_any_number_of_inputs_and_outputs(
+    method, crossed
+):
+    tried = Trial(method, "crossed", hidden=8, timesteps=12, epochs=2, lr=0.01)
+    first, again = run(tried, seed=0), run(tried, seed=0)
+    assert first.report == again.report
+    assert first.report != run(tried, seed=1).report
+    faster = run(replace(tried, lr=0.1), seed=0).report
+    assert (faster == first.report) is (method == "random + least squares")
+
+
+@pytest.mark.parametrize("without", [*INGREDIENTS, "clocks"])
+def test_every_ingredient_can_be_left_out_on_a_new_task(without, crossed):
+    tried = Trial("accurate", "crossed", hidden=8, timesteps=12, epochs=2, lr=0.01)
+    left = run(replace(tried, without=without), seed=0)
+    # With memory least squares fills the readout, whatever it was.
+    same = without == "empty readout" and crossed
+    assert (left.report == run(tried, seed=0).report) is same
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_on_a_task_without_a_rate_of_its_own_the_trial_must_give_one(method, crossed):
+    tried = Trial(method, "crossed", hidden=8, timesteps=12, epochs=1)
+    if method in WITHOUT_RATE:
+        assert run(tried, seed=0).report.mse > 0
+        return
+    named = rf"lr must be a number for .*'{method}' on the task 'crossed', not None"
+    with pytest.raises(ValueError, match=named):
+        Table("a title", [tried], 1)
+    with pytest.raises(ValueError, match=named):
+        run(tried, seed=0)
+
+
+def test_a_learning_rate_of_0_is_refused_and_not_taken_for_none(small):
+    with pytest.raises(ValueError, match=r"lr must be a positive .* not 0\.0"):
+        run(Trial("relu", "sqrt", lr=0.0), seed=0)
+
+
+def test_a_task_without_samples_is_named(monkeypatch):
+    empty = Task(lambda trial, seed, split: (Crossed(12, 0, 0),) * 2)
+    monkeypatch.setitem(TASKS, "empty", empty)
+    with pytest.raises(ValueError, match="a set of the task 'empty' has no samples"):
+        run(Trial("relu", "empty", lr=0.1), seed=0)
 
 
 @pytest.mark.parametrize(
@@ -177,177 +236,3 @@ def test_noise_is_drawn_anew_and_leaves_the_labels_alone():
     assert (second - first).std().item() == pytest.approx(0.03 * 2**0.5, rel=0.02)
     quiet = Noisy(make_loader(data, 500), sigma=0.0, seed=1)
     assert torch.equal(next(iter(quiet))[0], data.features)
-
-
-# Tables and the command
-
-
-def row(values=(0.1, 0.3, 0.2)):
-    seeds = tuple(range(len(values)))
-    return Row(Trial("relu", "sqrt"), 7, seeds, {"l1": values})
-
-
-def test_a_table_is_stored_whole_or_not_at_all(tmp_path, monkeypatch):
-    store("p1", [row()], tmp_path)
-    before = (tmp_path / "p1.json").read_text()
-    assert json.loads(before)[0]["values"]["l1"] == [0.1, 0.3, 0.2]
-    broken = row()
-    broken.values["l1"] = (object(),)
-    with pytest.raises(TypeError):
-        store("p1", [row(), broken], tmp_path)
-    assert (tmp_path / "p1.json").read_text() == before
-    assert [path.name for path in tmp_path.iterdir()] == ["p1.json"]
-
-
-def test_a_disk_that_is_full_leaves_the_old_table(tmp_path, monkeypatch):
-    store("p1", [row()], tmp_path)
-    before = (tmp_path / "p1.json").read_text()
-
-    def write_half(path, text):
-        with path.open("w") as file:
-            file.write(text[: len(text) // 2])
-        raise OSError("no space left")
-
-    monkeypatch.setattr(Path, "write_text", write_half)
-    with pytest.raises(OSError, match="no space left"):
-        store("p1", [row(), row()], tmp_path)
-    assert (tmp_path / "p1.json").read_text() == before
-
-
-def test_the_command_runs_a_table_and_stores_it(tmp_path, monkeypatch, capsys):
-    tried = [Trial("filter", "one ramp", epochs=3), Trial("relu", "one ramp", epochs=3)]
-    monkeypatch.setitem(TABLES, "p1", Table("a title", tried, 5, ("l1",)))
-    words = ["accuracy", "p1", "--seeds", "2", "--jobs", "1", "--store", str(tmp_path)]
-    monkeypatch.setattr(sys, "argv", words)
-    command.main()
-    printed = capsys.readouterr().out
-    assert "p1: a title" in printed
-    assert "one ramp, filter, epochs 3" in printed
-    (first, second) = json.loads((tmp_path / "p1.json").read_text())
-    assert first["seeds"] == [0, 1]
-    expected = measure(tried[1], range(2)).values["l1"]
-    assert second["values"]["l1"] == pytest.approx(expected, rel=1e-3)
-
-
-@pytest.mark.parametrize(("timed", "workers"), [(True, 1), (False, 3)])
-def test_a_table_that_compares_times_runs_one_training_at_a_time(
-    timed, workers, monkeypatch
-):
-    class Context:
-        def Pool(self, processes, *_):  # noqa: N802
-            raise RuntimeError(f"{processes} processes")
-
-    monkeypatch.setattr(command, "get_context", lambda kind: Context())
-    chosen = Table("a title", [Trial("relu", "one ramp")], 1, ("l1",), timed)
-    with pytest.raises(RuntimeError, match=f"^{workers} processes$"):
-        command.run_table(chosen, seeds=1, jobs=3)
-
-
-def test_python_runs_the_command(tmp_path):
-    """Not through pytest: its worker processes must find what they are to run."""
-    words = ["-m", "accuracy", "p1", "--seeds", "1", "--store", str(tmp_path)]
-    ended = subprocess.run(
-        [sys.executable, *words],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": "benchmarks"},
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert "one ramp, random + least squares" in ended.stdout
-    assert json.loads((tmp_path / "p1.json").read_text())[0]["seeds"] == [0]
-
-
-def test_a_training_that_fails_ends_the_command_at_once(tmp_path, monkeypatch):
-    wrong = Trial("tutorial", "one ramp", hidden=0)
-    tried = [wrong, Trial("relu", "one ramp", epochs=10**6)]
-    monkeypatch.setitem(TABLES, "p1", Table("a title", tried, 1, ("l1",)))
-    words = ["accuracy", "p1", "--jobs", "1", "--store", str(tmp_path / "new")]
-    monkeypatch.setattr(sys, "argv", words)
-    with pytest.raises(ValueError, match="at least 1, not 0") as raised:
-        command.main()
-    (note,) = raised.value.__notes__
-    assert note == "in the trial one ramp, tutorial, hidden 0 with the seed 0"
-    assert list((tmp_path / "new").iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "words", [["p9"], ["--store", __file__], ["--seeds", "0"], ["--jobs", "0"]]
-)
-def test_the_command_refuses_what_it_does_not_know(words, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["accuracy", *words])
-    with pytest.raises(SystemExit):
-        command.main()
-    assert words[-1] in capsys.readouterr().err
-
-
-# The stored tables
-
-
-@each_table
-def test_a_stored_table_is_the_one_that_the_command_makes(name):
-    rows = stored(name)
-    assert [r.trial for r in rows] == list(TABLES[name].trials)
-    for r in rows:
-        assert r.seeds == tuple(range(TABLES[name].seeds))
-
-
-def test_every_stored_table_has_its_definition():
-    folder = resources.files("spikereg.results") / "stored"
-    assert {file.name for file in folder.iterdir()} == {
-        f"{name}.json" for name in TABLES
-    }
-
-
-@each_table
-def test_what_is_stored_reads_back_the_same(name, tmp_path):
-    kept = resources.files("spikereg.results") / "stored" / f"{name}.json"
-    assert store(name, stored(name), tmp_path).read_text() == kept.read_text()
-
-
-@pytest.mark.parametrize("method", RATES)
-@pytest.mark.parametrize("kind", ["ramps", *TASKS])
-def test_learning_rates_are_those_of_the_smallest_validation_error(method, kind):
-    score = defaultdict(lambda: 1.0)
-    for r in stored("choice"):
-        if r.trial.method == method and r.trial.task in (
-            kind,
-            *MODES * (kind == "ramps"),
-        ):
-            score[r.trial.lr] *= r.median()
-    assert len(score) == 4
-    assert score[RATES[method][kind]] == min(score.values())
-
-
-def test_trained_baselines_learn_as_many_numbers_within_ten_percent():
-    for r in (*stored("p2"), *stored("p3")):
-        if r.trial.method in ("lstm", "gru", "relu"):
-            assert r.parameters == pytest.approx(17154, rel=0.1)
-
-
-REMADE = "accurate", "one ramp"
-
-
-def find(name, method, task):
-    (found,) = (
-        r for r in stored(name) if (r.trial.method, r.trial.task) == (method, task)
-    )
-    return found
-
-
-def test_a_row_made_again_lies_in_the_stored_range_and_a_perturbed_one_does_not():
-    kept = find("p1", *REMADE)
-    again = measure(kept.trial, range(3))
-    assert kept.confirms(again, "l1")
-    assert kept.confirms(again, "pointwise_relative_error")
-    tripled = replace(
-        again,
-        values={name: tuple(3 * v for v in of) for name, of in again.values.items()},
-    )
-    assert not kept.confirms(tripled, "l1")
-
-
-def test_the_row_of_a_perturbed_trial_lies_outside_of_the_stored_range():
-    kept = find("p1", *REMADE)
-    perturbed = measure(replace(kept.trial, epochs=100), range(3))
-    assert not kept.confirms(replace(perturbed, trial=kept.trial), "l1")

@@ -3,45 +3,120 @@
 import argparse
 import json
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
-import torch
 from tqdm.auto import tqdm
 
-from accuracy.measure import Outcome, run, summed
+from accuracy.measure import summed
+from accuracy.processes import Failed, answers
+from accuracy.provenance import provenance
+from accuracy.runs import Runs
 from accuracy.tables import TABLES, Table
+from accuracy.work import Job, work
 from spikereg._check import one_of, whole_number
-from spikereg.results import Row, Trial, table
+from spikereg.results import Row, table
+
+#: Where finished trainings are kept if no other folder is named.
+RUNS = Path(__file__).parents[2] / "_build" / "accuracy"
 
 
-def main() -> None:
-    """Run the tables that are asked for, one after another."""
-    asked = _arguments()
-    for name in asked.tables or TABLES:
-        chosen = TABLES[name]
-        rows = run_table(chosen, asked.seeds or chosen.seeds, asked.jobs)
-        tqdm.write(f"\n{name}: {chosen.title}\n\n{table(rows, chosen.measures)}")
-        if asked.store is not None:
-            tqdm.write(f"\nstored in {store(name, rows, asked.store)}")
+def main(
+    words: Sequence[str] | None = None, tables: Mapping[str, Table] = TABLES
+) -> None:
+    """Run the tables that are asked for, one after another.
+
+    Args:
+        words: The words of the command line; those of this process if ``None``.
+        tables: Which tables there are.
+
+    Raises:
+        SystemExit: With 1 if a training failed, 2 for wrong words, and 130 if Ctrl-C
+            ended the command.
+    """
+    asked = _arguments(words, tables)
+    runs: Runs = asked.runs
+    for line in runs.damaged:
+        tqdm.write(line)
+    failures = []
+    try:
+        for name in asked.tables or tables:
+            chosen = tables[name]
+            rows, failed = run_table(
+                chosen, asked.seeds or chosen.seeds, asked.jobs, runs
+            )
+            failures += failed
+            tqdm.write(f"\n{name}: {chosen.title}\n\n{table(rows, chosen.measures)}")
+            if asked.store is not None and failed:
+                tqdm.write(f"\n{name} is not stored: {len(failed)} trainings failed")
+            elif asked.store is not None:
+                tqdm.write(f"\nstored in {store(name, rows, asked.store)}")
+    except KeyboardInterrupt:
+        print(
+            f"\nStopped. What is finished is kept in {runs.path}: the same command "
+            f"goes on from there.",
+            file=sys.stderr,
+        )
+        sys.exit(130)
+    if failures:
+        print(
+            f"\n{len(failures)} trainings failed; the same command tries them again:",
+            *failures,
+            sep="\n",
+            file=sys.stderr,
+        )
+        sys.exit(1)
 
 
-def run_table(chosen: Table, seeds: int, jobs: int) -> list[Row]:
-    """Run every trial of a table with the seeds 0, 1, … in processes of their own."""
-    work = [
-        (trial, seed, chosen.split) for trial in chosen.trials for seed in range(seeds)
+def run_table(
+    chosen: Table, seeds: int, processes: int, runs: Runs
+) -> tuple[list[Row], list[str]]:
+    """Run what is not finished of a table, with the seeds 0, 1, ….
+
+    Args:
+        chosen: The table.
+        seeds: How many seeds each trial takes.
+        processes: How many trainings run at a time, unless times are compared.
+        runs: Finished trainings; new ones are added as soon as they are there.
+
+    Returns:
+        The rows of the trials none of whose trainings failed, and why others did.
+    """
+    jobs = [
+        Job(trial, seed, chosen.split, chosen.timed)
+        for trial in chosen.trials
+        for seed in range(seeds)
     ]
-    # One thread each: the networks are small. What fails, or Ctrl-C, ends all of them.
-    with get_context("spawn").Pool(
-        1 if chosen.timed else jobs, torch.set_num_threads, (1,)
-    ) as pool:
-        outcomes = list(tqdm(pool.imap(_run, work), total=len(work), unit="training"))
-    return [
-        summed(trial, outcomes[n * seeds : (n + 1) * seeds], range(seeds))
-        for n, trial in enumerate(chosen.trials)
-    ]
+    left = [job for job in jobs if runs.get(job) is None]
+    failures = []
+    with (
+        tqdm(total=len(jobs), initial=len(jobs) - len(left), unit="training") as bar,
+        closing(
+            answers(
+                partial(work, provenance=provenance()),
+                left,
+                1 if chosen.timed else processes,
+            )
+        ) as finished,
+    ):
+        for job, answer in finished:
+            if isinstance(answer, Failed):
+                failures.append(f"{job}: {answer.why}")
+                tqdm.write(f"\nfailed: {failures[-1]}\n{answer.where}", sys.stderr)
+            else:
+                runs.add(job, answer)
+                bar.update()
+    rows = []
+    for n, trial in enumerate(chosen.trials):
+        given = [runs.get(job) for job in jobs[n * seeds : (n + 1) * seeds]]
+        outcomes = [outcome for outcome in given if outcome is not None]
+        if len(outcomes) == seeds:
+            rows.append(summed(trial, outcomes, range(seeds)))
+    return rows, failures
 
 
 def store(name: str, rows: Sequence[Row], folder: Path) -> Path:
@@ -53,20 +128,14 @@ def store(name: str, rows: Sequence[Row], folder: Path) -> Path:
     return written.replace(path)
 
 
-def _run(work: tuple[Trial, int, str]) -> Outcome:
-    trial, seed, split = work
-    try:
-        return run(trial, seed, split)
-    except Exception as error:
-        error.add_note(f"in the trial {trial} with the seed {seed}")
-        raise
-
-
-def _arguments() -> argparse.Namespace:
+def _arguments(
+    words: Sequence[str] | None, tables: Mapping[str, Table]
+) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m accuracy",
-        description="Train and test, and print a table of medians and ranges.",
-        epilog="\n".join(f"{name:10} {t.title}" for name, t in TABLES.items()),
+        description="Train and test, and print a table of medians and ranges. What was "
+        "finished before, with the same files and versions, is not run again.",
+        epilog="\n".join(f"{name:10} {t.title}" for name, t in tables.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -75,15 +144,23 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, help="seeds of each row; the table's own")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     parser.add_argument("--store", type=Path, metavar="FOLDER", help="write the tables")
-    asked = parser.parse_args()
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        metavar="FOLDER",
+        default=RUNS,
+        help="keep finished trainings there, not in _build/accuracy",
+    )
+    asked = parser.parse_args(words)
     try:
         for name in asked.tables:
-            one_of("TABLE", name, tuple(TABLES))
-        if asked.store is not None:
-            asked.store.mkdir(parents=True, exist_ok=True)
+            one_of("TABLE", name, tuple(tables))
         for name in ("seeds", "jobs"):
             if getattr(asked, name) is not None:
                 whole_number(f"--{name}", getattr(asked, name), at_least=1)
+        if asked.store is not None:
+            asked.store.mkdir(parents=True, exist_ok=True)
+        asked.runs = Runs(asked.runs, provenance())
     except (ValueError, OSError) as error:
         parser.error(str(error))
     return asked

@@ -1,32 +1,82 @@
 """The data of a trial: for each seed its own training, validation and test sets."""
 
+from collections.abc import Callable, Sized
+from dataclasses import dataclass
+from typing import cast
+
+from torch.utils.data import Dataset
+
 from spikereg import MemoryDataset, RegressionDataset, memory
 from spikereg._check import one_of
-from spikereg.data import MODES
+from spikereg.data import MODES, Sample
 from spikereg.results import Trial
 
-Data = RegressionDataset | MemoryDataset
-
-TASKS = ("one ramp", *MODES, *memory.TASKS)
+Data = Dataset[Sample]
 
 #: Samples of each of the three sets.
 SAMPLES = 1024
 
 
+@dataclass(frozen=True)
+class Task:
+    """What a trial is trained and tested on.
+
+    Attributes:
+        make: Makes the training set of a seed, and its "validation" or "test" set:
+            anything that :func:`~spikereg.make_loader` serves and that has a length,
+            with as many features and outputs as you like.
+        memory: Whether the target depends on earlier features, so that the accurate
+            recipe draws time constants.
+    """
+
+    make: Callable[[Trial, int, str], tuple[Data, Data]]
+    memory: bool = True
+
+
 def datasets(trial: Trial, seed: int, split: str = "test") -> tuple[Data, Data]:
     """Make the training set of a seed, and its "validation" or "test" set."""
     one_of("split", split, ("validation", "test"))
-    T = trial.timesteps
-    if trial.task == "one ramp":
-        sample = RegressionDataset(T, seed=seed)
-        return sample, sample
-    # No two of the sets of any seeds share their own seed.
-    own = 3 * seed
-    other = own + (1 if split == "validation" else 2)
-    if trial.task in memory.TASKS:
-        return (
-            MemoryDataset(trial.task, T, SAMPLES, own),
-            MemoryDataset(trial.task, T, SAMPLES, other),
-        )
+    one_of("task", trial.task, tuple(TASKS))
+    made = TASKS[trial.task].make(trial, seed, split)
+    for data in made:
+        if length(data) < 1:
+            raise ValueError(f"a set of the task {trial.task!r} has no samples")
+    return made
+
+
+def length(data: Data) -> int:
+    """Return the number of samples; PyTorch's type of data sets promises none."""
+    return len(cast(Sized, data))
+
+
+def own_seeds(seed: int, split: str) -> tuple[int, int]:
+    """Return the seeds of both sets: no two of the sets of any seeds share theirs."""
+    return 3 * seed, 3 * seed + (1 if split == "validation" else 2)
+
+
+def _one_ramp(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    sample = RegressionDataset(trial.timesteps, seed=seed)
+    return sample, sample
+
+
+def _ramps(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    T, (own, other) = trial.timesteps, own_seeds(seed, split)
     train = RegressionDataset(T, SAMPLES, trial.task, own)
     return train, RegressionDataset(T, SAMPLES, trial.task, other, train.slope)
+
+
+def _memory(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    own, other = own_seeds(seed, split)
+    return (
+        MemoryDataset(trial.task, trial.timesteps, SAMPLES, own),
+        MemoryDataset(trial.task, trial.timesteps, SAMPLES, other),
+    )
+
+
+#: A new task is one more entry. What makes its data must stand in a module that is
+#: imported here, so that finished trainings run again when it changes.
+TASKS = {
+    "one ramp": Task(_one_ramp, memory=False),
+    **dict.fromkeys(MODES, Task(_ramps, memory=False)),
+    **dict.fromkeys(memory.TASKS, Task(_memory)),
+}

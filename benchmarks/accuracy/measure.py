@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from accuracy.datasets import datasets
-from accuracy.methods import METHODS, known
+from accuracy.datasets import datasets, length
+from accuracy.methods import METHODS, Setup, known
 from spikereg import Report, evaluate, make_loader
 from spikereg._check import finite, local_generator
 from spikereg.results import Row, Trial
@@ -40,11 +40,18 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
     """
     known(trial)
     train, test = datasets(trial, seed, split)
-    one = len(train) == 1
+    one = length(train) == 1
+    features, labels = train[0]
     batches = make_loader(train, 1 if one else BATCH, shuffle=not one, seed=seed)
     start = time.perf_counter()
     model = METHODS[trial.method](
-        trial, Noisy(batches, trial.trained_noise, seed), seed
+        Setup(
+            trial,
+            Noisy(batches, trial.trained_noise, seed),
+            seed,
+            features.shape[-1],
+            labels.shape[-1],
+        )
     )
     seconds = time.perf_counter() - start
     report = evaluate(model, Noisy(make_loader(test, 256), trial.noise, seed + 1))

@@ -2,20 +2,32 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from accuracy import datasets
-from spikereg import SpikingRegressor, fit, initialize, recipes
+from accuracy.datasets import TASKS
+from spikereg import SpikingRegressor, fit, initialize, memory, recipes
 from spikereg._batches import Batches
 from spikereg._check import local_generator, one_of
 from spikereg.baselines import LinearFilter, RandomSpiking, Recurrent, ReLUNetwork
-from spikereg.memory import TASKS
+from spikereg.data import MODES
 from spikereg.results import Trial
 
-Method = Callable[[Trial, Batches, int], nn.Module]
+
+class Setup(NamedTuple):
+    """What a method is given: a trial, its training set, a seed, and the widths."""
+
+    trial: Trial
+    loader: Batches
+    seed: int
+    inputs: int = 1
+    outputs: int = 1
+
+
+Method = Callable[[Setup], nn.Module]
 
 #: What an ablation leaves out of the accurate recipe on a ramp.
 INGREDIENTS = (
@@ -33,7 +45,7 @@ MEMORY = 30.0
 #: Learning rates, those of the smallest error in the stored table "choice", which was
 #: measured on validation sets: one for both kinds of ramps, one for each other task.
 RATES = {
-    method: dict(zip(("ramps", *TASKS), rates, strict=True))
+    method: dict(zip(("ramps", *memory.TASKS), rates, strict=True))
     for method, rates in {
         "accurate": (3e-3, 1e-2, 1e-3, 1e-3, 3e-4),
         "tutorial start": (3e-3, 1e-2, 1e-2, 3e-3, 1e-3),
@@ -45,15 +57,16 @@ RATES = {
 }
 
 
-def _accurate(
-    trial: Trial, loader: Batches, seed: int, *, labels: bool, remember: bool = True
-) -> nn.Module:
-    memory = MEMORY if remember and trial.task in TASKS else 0.0
-    model = SpikingRegressor(trial.hidden, seed=seed, recipe="accurate", memory=memory)
+def _accurate(setup: Setup, *, labels: bool, remember: bool = True) -> nn.Module:
+    trial, loader, seed, inputs, outputs = setup
+    longest = MEMORY if remember and TASKS[trial.task].memory else 0.0
+    model = SpikingRegressor(
+        trial.hidden, inputs, outputs, seed, recipe="accurate", memory=longest
+    )
     ablate(model, trial.without, seed)
     # With memory the readout starts from least squares, or it would hardly train.
     if trial.without != "levels from the data":
-        initialize(model, loader, labels=labels or memory > 0, seed=seed)
+        initialize(model, loader, labels=labels or longest > 0, seed=seed)
     if not remember:
         for neuron in (model.lif_in, model.lif_hidden, model.li_out):
             neuron.beta.requires_grad_(False).zero_()
@@ -63,7 +76,8 @@ def _accurate(
 @torch.no_grad()
 def ablate(model: SpikingRegressor, without: str, seed: int) -> None:
     """Put the tutorial's part into the place of an ingredient."""
-    other = SpikingRegressor(model.fc_in.out_features, seed=seed)
+    hidden, inputs = model.fc_in.weight.shape
+    other = SpikingRegressor(hidden, inputs, model.fc_out.out_features, seed=seed)
     if without == "layer 1 without decay":
         model.lif_in.beta.copy_(other.lif_in.beta)
     elif without == "layer 2 without decay":
@@ -78,23 +92,21 @@ def ablate(model: SpikingRegressor, without: str, seed: int) -> None:
         model.fc_in = other.fc_in
 
 
-def _made(
-    make: Callable[[Trial, int], nn.Module], trial: Trial, loader: Batches, seed: int
-) -> nn.Module:
-    return _fitted(make(trial, seed), trial, loader)
+def _made(make: Callable[[Setup], nn.Module], setup: Setup) -> nn.Module:
+    return _fitted(make(setup), setup.trial, setup.loader)
 
 
-def _tutorial(
-    kind: type[SpikingRegressor], trial: Trial, loader: Batches, seed: int
-) -> nn.Module:
-    model = kind(trial.hidden, seed=seed)
-    fit(model, loader, trial.epochs, progress=False)
+def _tutorial(kind: type[SpikingRegressor], setup: Setup) -> nn.Module:
+    trial, loader, seed, inputs, outputs = setup
+    model = kind(trial.hidden, inputs, outputs, seed=seed)
+    fit(model, loader, trial.epochs, trial.lr, progress=False)
     return model
 
 
-def _random(trial: Trial, loader: Batches, seed: int) -> nn.Module:
+def _random(setup: Setup) -> nn.Module:
+    trial, loader, seed, inputs, outputs = setup
     ridge = 1e-12 if trial.task == "one ramp" else 1e-6
-    model = RandomSpiking(2 * trial.hidden, ridge=ridge, seed=seed)
+    model = RandomSpiking(2 * trial.hidden, inputs, outputs, ridge=ridge, seed=seed)
     model.solve(loader)
     return model
 
@@ -119,7 +131,7 @@ def _fitted(model: nn.Module, trial: Trial, loader: Batches) -> nn.Module:
         model,
         loader,
         trial.epochs,
-        trial.lr or _rate(trial),
+        _rate(trial) if trial.lr is None else trial.lr,
         recipe="tutorial" if plain else "accurate",
         spike_penalty=trial.penalty,
         progress=False,
@@ -129,31 +141,52 @@ def _fitted(model: nn.Module, trial: Trial, loader: Batches) -> nn.Module:
 
 def _rate(trial: Trial) -> float:
     of_method = RATES[trial.method.partition(",")[0]]  # "accurate, no memory" too
-    return of_method.get(trial.task, of_method["ramps"])
+    kind = "ramps" if trial.task in ("one ramp", *MODES) else trial.task
+    if kind not in of_method:
+        raise ValueError(
+            f"lr must be a number for the method {trial.method!r} on the task "
+            f"{trial.task!r}, not None: there is a rate for {tuple(of_method)} only"
+        )
+    return of_method[kind]
 
 
 METHODS: dict[str, Method] = {
     "tutorial, step by step": partial(_tutorial, StepByStep),
     "tutorial": partial(_tutorial, SpikingRegressor),
     "tutorial start": partial(
-        _made, lambda t, seed: SpikingRegressor(t.hidden, seed=seed)
+        _made, lambda s: SpikingRegressor(s.trial.hidden, s.inputs, s.outputs, s.seed)
     ),
     "accurate": partial(_accurate, labels=False),
     "accurate, labels seen": partial(_accurate, labels=True),
     "accurate, no memory": partial(_accurate, labels=False, remember=False),
     # As many numbers to learn as 128 and 128 spiking neurons have
-    "lstm": partial(_made, lambda t, seed: Recurrent("lstm", t.hidden // 2, seed=seed)),
-    "gru": partial(
-        _made, lambda t, seed: Recurrent("gru", 37 * t.hidden // 64, seed=seed)
+    "lstm": partial(
+        _made,
+        lambda s: Recurrent("lstm", s.trial.hidden // 2, s.inputs, s.outputs, s.seed),
     ),
-    "relu": partial(_made, lambda t, seed: ReLUNetwork(t.hidden, seed=seed)),
-    "filter": partial(_made, lambda t, seed: LinearFilter(seed=seed)),
+    "gru": partial(
+        _made,
+        lambda s: Recurrent(
+            "gru", 37 * s.trial.hidden // 64, s.inputs, s.outputs, s.seed
+        ),
+    ),
+    "relu": partial(
+        _made, lambda s: ReLUNetwork(s.trial.hidden, s.inputs, s.outputs, s.seed)
+    ),
+    "filter": partial(
+        _made, lambda s: LinearFilter(16, s.inputs, s.outputs, seed=s.seed)
+    ),
     "random + least squares": _random,
 }
 
+#: What learns nothing by steps, or at the tutorial's one rate.
+WITHOUT_RATE = "tutorial, step by step", "tutorial", "random + least squares"
+
 
 def known(trial: Trial) -> None:
-    """Raise unless there are such a task, such a method and such an ingredient."""
-    one_of("task", trial.task, datasets.TASKS)
+    """Raise unless there are such a task, method and ingredient, and a rate."""
+    one_of("task", trial.task, tuple(TASKS))
     one_of("method", trial.method, tuple(METHODS))
     one_of("without", trial.without, ("", *INGREDIENTS, "clocks"))
+    if trial.lr is None and trial.method not in WITHOUT_RATE:
+        _rate(trial)
