@@ -262,7 +262,7 @@ def pins(path):
 
 
 PINS = pins(ROOT / "tools" / "colab.txt")
-OURS = {"jaxtyping", "snntorch", "torch"}  # the rest has Colab's versions
+OURS = {"filelock", "jaxtyping", "safetensors", "snntorch", "torch"}  # not Colab's
 COLAB = {name: PINS[name] for name in PINS.keys() - OURS} | {
     "torch": colab_check.COLAB["torch"]
 }
