@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from spikereg import events, recipes
 from spikereg._check import (
     features_of,
-    finite,
     has_hooks,
     local_generator,
     one_of,
@@ -27,7 +26,6 @@ from spikereg.neurons.saved import made, savable
 from spikereg.scan import scan
 
 READOUTS = ("membrane", "dendrites")
-LONGEST = 10_000  # in float32 a longer time constant would soon be no decay at all
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ class SpikingRegressor(nn.Module):
         one_of("recipe", recipe, tuple(recipes.RECIPES))
         one_of("neuron", neuron, NAMES)
         one_of("readout", readout, READOUTS)
-        _check_memory(memory, recipe)
+        recipes.check_memory(memory, recipe)
         if recipe == "accurate" and (neuron, readout) != ("lif", "membrane"):
             raise ValueError(
                 f'recipe must be "tutorial" for neuron="{neuron}" and '
@@ -241,12 +239,3 @@ class SpikingRegressor(nn.Module):
     def check_features(self, features: Tensor) -> None:
         """Raise unless the features are ``[T, B, F]`` with the model's F."""
         features_of(self.fc_in.in_features, features)
-
-
-def _check_memory(memory: float, recipe: str) -> None:
-    if not (finite(memory) and (memory == 0 or 2 <= memory <= LONGEST)):
-        raise ValueError(
-            f"memory must be 0 or between 2 and {LONGEST} steps, not {memory!r}"
-        )
-    if memory and recipe != "accurate":
-        raise ValueError(f'memory must be 0 for the recipe "{recipe}", not {memory!r}')

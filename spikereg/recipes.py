@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from spikereg._check import finite
 from spikereg.scan import scan
 
 Layers = Sequence[tuple[nn.Linear, Any]]
@@ -19,6 +20,10 @@ GAIN = 5.0
 #: Part of the first layer that keeps time, and threshold of the others where their
 #: membranes vary by about 1.
 CLOCKS, LOW = 0.6, 0.3
+
+
+#: In float32 a longer time constant would soon be no decay at all.
+LONGEST = 10_000
 
 
 class Recipe(NamedTuple):
@@ -49,6 +54,16 @@ RECIPES = {
     "tutorial": Recipe(1e-3, (0.9, 0.999), _constant),
     "accurate": Recipe(3e-3, (0.9, 0.95), _warm_cosine),
 }
+
+
+def check_memory(memory: float, recipe: str) -> None:
+    """Raise unless the recipe may begin with such a memory."""
+    if not (finite(memory) and (memory == 0 or 2 <= memory <= LONGEST)):
+        raise ValueError(
+            f"memory must be 0 or between 2 and {LONGEST} steps, not {memory!r}"
+        )
+    if memory and recipe != "accurate":
+        raise ValueError(f'memory must be 0 for the recipe "{recipe}", not {memory!r}')
 
 
 @torch.no_grad()

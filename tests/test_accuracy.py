@@ -14,6 +14,9 @@ from accuracy.tables import Table
 from spikereg import RegressionDataset, SpikingRegressor, make_loader
 from spikereg.results import Trial
 
+# Trainings of two or three epochs may.
+pytestmark = pytest.mark.filterwarnings("ignore:training ended worse")
+
 
 @pytest.fixture
 def small(monkeypatch):
@@ -76,7 +79,6 @@ def test_one_ramp_is_tested_on_itself():
     assert torch.equal(train.labels, RegressionDataset(seed=2).labels)
 
 
-@pytest.mark.filterwarnings("ignore:training ended worse")  # after two epochs
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("task", ["one ramp", "linear", "oscillator"])
 def test_every_method_runs_and_a_seed_repeats_it(method, task, small):

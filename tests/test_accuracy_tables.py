@@ -19,6 +19,9 @@ from spikereg.data import MODES
 from spikereg.memory import TASKS
 from spikereg.results import Row, Trial, stored
 
+# Trainings of two or three epochs may.
+pytestmark = pytest.mark.filterwarnings("ignore:training ended worse")
+
 ROOT = Path(__file__).parents[1]
 
 each_table = pytest.mark.parametrize("name", TABLES)

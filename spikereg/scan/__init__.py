@@ -4,21 +4,18 @@ import warnings
 from functools import cache
 from typing import Any, Literal, overload
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from spikereg._check import one_of, tensor
-from spikereg.neurons import KINDS, Kind, kind_of
-from spikereg.neurons.own import Recurrence
+from spikereg._check import one_of
+from spikereg.neurons import KINDS, kind_of
 from spikereg.scan import cpu, reference
+from spikereg.scan.arguments import State, checked
 from spikereg.scan.unsupported import UnsupportedError
 
 __all__ = ["BACKENDS", "scan", "walk"]
 
 BACKENDS = ("auto", "reference", "cpu")
-
-State = Tensor | tuple[Tensor, ...]
 
 
 @overload
@@ -127,21 +124,7 @@ def walk(
             f"what it does in a step"
         )
     kind.check(neuron)
-    width = _check_current(current, kind)
-    parameters = kind.parameters(neuron)
-    if _autocasts(current.device.type):
-        # What a step makes of a narrow current and wide parameters is as wide as these.
-        for value in parameters:
-            current = current.to(torch.result_type(current, value))
-    for name, value in zip(kind.PARAMETERS, parameters, strict=True):
-        if value.shape != (width,) or value.dtype != current.dtype:
-            _check_parameter(name, value, current, width)
-    parameters = tuple(
-        each if each.dtype == current.dtype else each.to(current.dtype)
-        for each in parameters
-    )
-    _check_recurrence(kind.recurrence(neuron), current)
-    states = _states(state, kind, current, width)
+    current, states, parameters = checked(kind, neuron, current, state)
     if backend != "reference":
         try:
             return cpu.walk(kind, neuron, current, states, parameters)
@@ -151,11 +134,6 @@ def walk(
         if not current.is_cpu:
             _say_that_it_is_slow(str(current.device))
     return reference.walk(kind, neuron, current, states)
-
-
-def _autocasts(device: str) -> bool:
-    available = torch.amp.is_autocast_available(device)
-    return available and torch.is_autocast_enabled(device)
 
 
 @cache
@@ -170,83 +148,3 @@ def _say_that_it_is_slow(device: str) -> None:
 def _name(neuron: object) -> str:
     kind = neuron if isinstance(neuron, type) else type(neuron)
     return f"the class {kind.__name__}" if kind is neuron else kind.__name__
-
-
-def _check_current(current: Tensor, kind: Kind) -> int:
-    """Raise unless the current fits the kind; return the number of neurons."""
-    tensor("current", current)
-    shape = current.shape
-    if len(shape) != 3 or shape[0] == 0 or shape[2] % kind.GATES:
-        layout = "[T, B, N]" if kind.GATES == 1 else f"[T, B, {kind.GATES}N]"
-        raise ValueError(
-            f"current must have the shape {layout} with at least one time step, not "
-            f"{list(current.shape)}"
-        )
-    if not current.dtype.is_floating_point:
-        raise ValueError(f"current must be floating-point, not {current.dtype}")
-    return shape[2] // kind.GATES
-
-
-def _check_parameter(name: str, value: Tensor, current: Tensor, width: int) -> None:
-    """Raise unless a parameter fits the neurons and the current's data type."""
-    if value.shape not in ((), (1,), (width,)):
-        raise ValueError(
-            f"the neuron's {name} must have size 1 or N = {width} to fit the "
-            f"current {list(current.shape)}, not shape {list(value.shape)}"
-        )
-    _check_not_wider(f"the neuron's {name}", value, current)
-
-
-def _check_recurrence(recurrence: Recurrence | None, current: Tensor) -> None:
-    """Raise if what is fed back cannot be added to the current."""
-    if recurrence is None or recurrence.weight is None:
-        return
-    weight = recurrence.weight
-    if weight.ndim == 2 and weight.shape[0] != current.shape[2]:
-        raise ValueError(
-            f"the neuron's recurrent weights must be [{current.shape[2]}, N] to fit "
-            f"the current {list(current.shape)}, not {list(weight.shape)}"
-        )
-    if weight.ndim < 2:
-        _check_not_wider("the neuron's recurrent weight", weight, current)
-    elif weight.dtype != current.dtype:
-        raise ValueError(
-            f"the neuron's recurrent weights must be {current.dtype}, as the current "
-            f"is, not {weight.dtype}: convert one of them with .to()"
-        )
-
-
-def _states(
-    state: State | None, kind: Kind, current: Tensor, width: int
-) -> tuple[Tensor, ...]:
-    """Return the states to start from, checked."""
-    B, names = current.shape[1], kind.STATES
-    if state is None:
-        return (current.new_zeros(B, width),) * len(names)
-    states: Any = (state,) if len(names) == 1 else state
-    if not isinstance(states, tuple | list) or len(states) != len(names):
-        got = f"{len(states)} of them" if isinstance(states, tuple | list) else "one"
-        raise TypeError(
-            f"state must be a tuple of {len(names)} tensors, {' and '.join(names)}, "
-            f"not {got}: {type(state).__name__}"
-        )
-    for name, each in zip(names, states, strict=True):
-        name = "state" if len(names) == 1 else f"state: {name}"
-        tensor(name, each)
-        if each.shape != (B, width):
-            raise ValueError(
-                f"{name} must have the shape [B, N] = {[B, width]} to fit the current "
-                f"{list(current.shape)}, not {list(each.shape)}"
-            )
-        _check_not_wider(name, each, current)
-    return tuple(each.to(current.dtype) for each in states)
-
-
-def _check_not_wider(name: str, value: Tensor, current: Tensor) -> None:
-    if value.dtype == current.dtype:
-        return
-    if torch.result_type(value, current) != current.dtype:
-        raise ValueError(
-            f"{name} must not be wider than the current's {current.dtype}, not "
-            f"{value.dtype}: convert one of them with .to()"
-        )
