@@ -19,6 +19,11 @@ class Drawn(Explorer):
         super().__init__(page, "Playground")
         self.pad = self.root.locator(".pad")
 
+    def settle(self):
+        """Wait until the picture is that of the controls."""
+        super().settle()
+        self.root.locator(".drawing[aria-busy=false]").wait_for()
+
     def click(self, name):
         self.root.get_by_role("button", name=name, exact=True).click()
 
@@ -37,7 +42,6 @@ class Drawn(Explorer):
             f"  return {condition};"
             "}",
             arg=[self.root.element_handle(), value],
-            timeout=60_000,
         )
 
     def step(self, times=1):
@@ -54,7 +58,7 @@ class Drawn(Explorer):
 
     def pause(self):
         self.click("Pause")
-        self.page.wait_for_timeout(300)  # what was under way is drawn
+        self.settle()
 
     def target(self):
         return self.points(TOP, ".curve.target")[1]
