@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 import numpy as np
-from browser import opened
+from browser import PATIENCE, opened
 from explorer import Explorer
 
 FRONT = "book/index.html"
@@ -42,6 +42,8 @@ class Drawn(Explorer):
             f"  return {condition};"
             "}",
             arg=[self.root.element_handle(), value],
+            # Ten thousand iterations take 20 seconds where nothing else runs.
+            timeout=5 * PATIENCE,
         )
 
     def step(self, times=1):
