@@ -9,6 +9,10 @@ BIN := .venv/bin
 # as long as that on a busy machine.
 export OMP_NUM_THREADS ?= 1
 
+# Tests run side by side, one for each core and four at most: each takes a gigabyte, with
+# its browser.
+SIDE_BY_SIDE ?= -n logical --maxprocesses 4
+
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
@@ -20,8 +24,9 @@ test: environment  ## run every check, the cheap ones first
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python tools/book.py
-	$(BIN)/pytest tests
-	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 100 book
+	$(BIN)/pytest $(SIDE_BY_SIDE) --dist worksteal tests
+	$(BIN)/pytest $(SIDE_BY_SIDE) --dist loadfile \
+		--nbval --nbval-current-env --nbval-cell-timeout 300 book
 	@$(MAKE) --no-print-directory colab-check
 
 bench: environment  ## time training here and elsewhere, and the explorers

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 from screenshots import FLAGS, find_browser, show
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +20,10 @@ PAGES = sorted(
     for path in HTML.rglob("*.html")
     if "_static" not in path.parts and path != HTML / "index.html"  # it leads on
 )
+# Milliseconds until something that a test waits for is given up.  Nothing is waited for
+# longer than it takes, but for how long that is, a busy machine decides.
+PATIENCE = 120_000
+expect.set_options(timeout=PATIENCE)
 # A view of a widget, as the pages hold it.
 VIEW = "application/vnd.jupyter.widget-view+json"
 LIVE = [page for page in PAGES if VIEW in (HTML / page).read_text()]
@@ -95,7 +99,7 @@ def opened(browser, address, theme="light", width=1280, motion="reduce", script=
 
         context.route(re.compile("^(http|ws)"), gate)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.add_init_script(path=ROOT / "tests" / "page.js")
         page.add_init_script(script)
         page.on("pageerror", lambda error: faults.append(f"raises {error}"))

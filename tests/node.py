@@ -35,7 +35,7 @@ def javascript(expression, **values):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)

@@ -1,6 +1,15 @@
 // What the tests ask of a page, run inside it.
 
 window.spikeregTest = {
+  /** Wait for something, however busy the machine is. */
+  async until(done) {
+    const end = performance.now() + 60_000;
+    while (!done()) {
+      if (performance.now() > end) throw new Error(`never: ${done}`);
+      await new Promise(requestAnimationFrame);
+    }
+  },
+
   /**
    * A panel: the numbers at its axes with their places, and the path of a mark.
    *
@@ -104,7 +113,7 @@ window.spikeregTest = {
     };
     const el = document.body.appendChild(document.createElement("div"));
     await widget.render({ model, el });
-    await new Promise((done) => setTimeout(done, 200));
+    await this.until(() => el.querySelector(".panel[width]"));
     const shown = [...el.querySelectorAll(".value")].map((value) => value.textContent);
     const change = (selector, value) => {
       const input = el.querySelector(selector);
@@ -140,24 +149,17 @@ window.spikeregTest = {
       await widget.render({ model, el });
     };
     const iteration = (view) => Number(view.querySelector("dd")?.textContent);
-    const until = async (done) => {
-      const end = performance.now() + 20_000;
-      while (!done()) {
-        if (performance.now() > end) throw new Error(`never: ${done}`);
-        await new Promise(requestAnimationFrame);
-      }
-    };
     const button = (text) =>
       [...views[0].querySelectorAll("button")].find((b) => b.textContent === text);
     await look();
-    await until(() => saved.weights);
+    await this.until(() => saved.weights);
     for (let n = 1; n <= steps; n++) {
       button("Step").click();
-      await until(() => iteration(views[0]) === n);
+      await this.until(() => iteration(views[0]) === n);
     }
     const { weights, loss } = saved;
     await look();
-    await until(() => iteration(views[1]) > 0);
+    await this.until(() => iteration(views[1]) > 0);
     const path = (view) => view.querySelector(".pad .membrane").getAttribute("d");
     return {
       weights: [...new Uint8Array(weights.buffer)],
@@ -169,24 +171,48 @@ window.spikeregTest = {
     };
   },
 
-  /** How often an attribute changes in some milliseconds. */
-  async changes([selector, name, time]) {
-    let found = 0;
-    const observer = new MutationObserver(() => found++);
+  /** When an attribute changes so many times, in milliseconds. */
+  async changes([selector, name, times]) {
+    const found = [];
+    const observer = new MutationObserver(() => found.push(performance.now()));
     observer.observe(document.querySelector(selector), { attributeFilter: [name] });
-    await new Promise((done) => setTimeout(done, time));
+    await this.until(() => found.length >= times);
     observer.disconnect();
     return found;
   },
 
-  /** What a screen reader is told in some milliseconds. */
-  async spoken(time) {
-    const found = [];
-    const place = document.querySelector(".spikereg > .summary");
-    const observer = new MutationObserver(() => found.push(place.textContent));
-    observer.observe(place, { childList: true });
-    await new Promise((done) => setTimeout(done, time));
-    return found;
+  /** Keep what a screen reader is told from now on, and after how long a quiet time. */
+  listen(root) {
+    const place = root.querySelector(":scope > .summary");
+    this.spoken = [];
+    this.moved = -Infinity; // when the reader did something
+    const note = () => (this.moved = performance.now());
+    root.addEventListener("input", note);
+    const keep = () => {
+      const quiet = performance.now() - this.moved;
+      this.spoken.push({ text: place.textContent, quiet });
+    };
+    new MutationObserver(keep).observe(place, { childList: true });
+  },
+
+  /** Let the page's clock jump ahead; its timers take no notice. */
+  jump(milliseconds) {
+    const now = performance.now.bind(performance);
+    performance.now = () => now() + milliseconds;
+  },
+
+  /** Keep what the playground shows from now on: number, picture and when. */
+  watch(root) {
+    this.shown = [];
+    const iteration = root.querySelector("dd");
+    const path = root.querySelector(".pad .membrane");
+    const keep = () => {
+      const number = Number(iteration.textContent);
+      this.shown.push([number, path.getAttribute("d"), performance.now()]);
+    };
+    const observer = new MutationObserver(keep);
+    observer.observe(iteration, { childList: true });
+    observer.observe(path, { attributeFilter: ["d"] });
   },
 
   /** Pretend that the page is hidden, or seen again. */
@@ -220,7 +246,7 @@ window.spikeregTest = {
     box.style.cssText = style;
     const el = box.appendChild(document.createElement("div"));
     await widget.render({ model, el });
-    await new Promise((done) => setTimeout(done, 200));
+    await this.until(() => el.querySelector(".curve"));
     return [el.offsetWidth, box.offsetWidth, el.querySelectorAll(".curve").length];
   },
 
@@ -294,8 +320,11 @@ window.spikeregTest = {
       },
     };
     const el = document.body.appendChild(document.createElement("div"));
-    // Long enough to be measured and drawn.
-    const pause = () => new Promise((done) => later(done, 60));
+    // Long enough to be measured and drawn, on a busy machine too.
+    const pause = async () => {
+      await new Promise((done) => later(done, 60));
+      for (let n = 0; n < 3; n++) await new Promise(requestAnimationFrame);
+    };
     let most = 0;
     for (let n = 0; n < 20; n++) {
       left = false;

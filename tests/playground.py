@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 import numpy as np
-from browser import opened
+from browser import PATIENCE, opened
 from explorer import Explorer
 
 FRONT = "book/index.html"
@@ -18,6 +18,11 @@ class Drawn(Explorer):
     def __init__(self, page):
         super().__init__(page, "Playground")
         self.pad = self.root.locator(".pad")
+
+    def settle(self):
+        """Wait until the picture is that of the controls."""
+        super().settle()
+        self.root.locator(".drawing[aria-busy=false]").wait_for()
 
     def click(self, name):
         self.root.get_by_role("button", name=name, exact=True).click()
@@ -37,7 +42,8 @@ class Drawn(Explorer):
             f"  return {condition};"
             "}",
             arg=[self.root.element_handle(), value],
-            timeout=60_000,
+            # Ten thousand iterations take 20 seconds where nothing else runs.
+            timeout=5 * PATIENCE,
         )
 
     def step(self, times=1):
@@ -54,7 +60,7 @@ class Drawn(Explorer):
 
     def pause(self):
         self.click("Pause")
-        self.page.wait_for_timeout(300)  # what was under way is drawn
+        self.settle()
 
     def target(self):
         return self.points(TOP, ".curve.target")[1]

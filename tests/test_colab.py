@@ -3,6 +3,7 @@
 With the wheel each chapter runs; `make colab-check` shows it.  Without, it says why.
 """
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -27,6 +28,9 @@ import spikereg
 ROOT = Path(__file__).parent.parent
 CHAPTERS = publish.chapters(ROOT)
 WHEEL = f"spikereg-{spikereg.__version__}-py3-none-any.whl"
+
+# Seconds until what should end is given up, on however busy a machine.
+PATIENCE = 300
 
 # Runs a setup cell, and prints what it would install instead of installing it.
 SHOW = """
@@ -69,6 +73,7 @@ def python(desk, libraries):
             env=colab_check.variables(libraries),
             capture_output=True,
             text=True,
+            timeout=PATIENCE,
             **options,
         )
 
@@ -83,29 +88,84 @@ class Check:
         (root / "tmp").mkdir()
         self.root = root
         self.libraries = libraries
+        self.started = []
 
     def write(self, name, *sources):
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         notebook = nbformat.v4.new_notebook(cells=cells)
         nbformat.write(notebook, self.root / "book" / f"{name}.ipynb")
 
-    def start(self, *names):
+    def start(self, *names, sigint=signal.default_int_handler):
+        """Start the tool; whoever runs the tests may ignore Ctrl-C, as nohup does."""
         tool = [sys.executable, ROOT / "tools" / "colab_check.py", *names]
-        return subprocess.Popen(
-            [*tool, "--root", self.root, "--libraries", self.libraries],
-            env={**os.environ, "TMPDIR": str(self.root / "tmp")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        # A new process ignores what this one ignores, not what this one handles.
+        before = signal.signal(signal.SIGINT, sigint)
+        try:
+            process = subprocess.Popen(
+                [*tool, "--root", self.root, "--libraries", self.libraries],
+                env={**os.environ, "TMPDIR": str(self.root / "tmp")},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
+        self.started.append(process)
+        return process
+
+    def waits(self, name, how):
+        """Write a chapter that notes its processes in `running`, and waits."""
+        running = self.root / "running"
+        running.mkdir(exist_ok=True)
+        self.write(
+            name,
+            INSTALL,
+            "import os, pathlib, subprocess, tempfile, time\n"
+            "tempfile.mkdtemp()\n"
+            f"child = subprocess.Popen({how})\n"
+            "processes = f'{os.getppid()},{os.getpid()},{child.pid}'\n"
+            f"pathlib.Path({str(running)!r}, processes).touch()\n"
+            "child.wait()",
         )
+
+    def wait_for(self, process, count):
+        """Wait until so many chapters run, and return their processes."""
+        end = time.monotonic() + PATIENCE
+        while len(notes := list((self.root / "running").iterdir())) < count:
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        return [note.name for note in notes]
+
+    def end(self):
+        """Kill what a failed test left behind, with all that it has started."""
+        for process in self.started:
+            if process.poll() is None:
+                for one in [*descendants(process.pid), process.pid]:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(one, signal.SIGKILL)
+            process.communicate()
 
     def leftovers(self):
         return list((self.root / "tmp").iterdir())
 
 
+def descendants(process):
+    """Return the processes that a process has started, and those that these have."""
+    listed = ["ps", "-A", "-o", "pid=,ppid="]
+    lines = subprocess.run(listed, capture_output=True, text=True).stdout.splitlines()
+    pairs = [tuple(map(int, line.split())) for line in lines]
+    found = [process]
+    for parent in found:
+        found += [child for child, its_parent in pairs if its_parent == parent]
+    return found[1:]
+
+
 @pytest.fixture
 def check(tmp_path, libraries):
-    return Check(tmp_path, libraries)
+    check = Check(tmp_path, libraries)
+    yield check
+    check.end()
 
 
 INSTALL = publish.setup(publish.UNPUBLISHED)
@@ -124,7 +184,7 @@ def test_the_check_passes_over_nothing_and_names_what_went_wrong(check):
     # An index would have it: the chapter takes nothing from there.
     check.write("4_more", INSTALL, "%pip install sampleproject", "import sample")
     done = check.start()
-    output, _ = done.communicate()
+    output, _ = done.communicate(timeout=PATIENCE)
     assert done.returncode == 1
     blocks = re.split(r"(?m)^(\d_\w+\.ipynb) ", output)
     said = dict(zip(blocks[1::2], blocks[2::2], strict=True))
@@ -144,7 +204,7 @@ def test_the_check_of_chosen_chapters_passes(check):
     check.write("1_good", INSTALL)
     check.write("2_bad", "1 / 0")
     done = check.start("book/1_good.ipynb")
-    output, errors = done.communicate()
+    output, errors = done.communicate(timeout=PATIENCE)
     assert done.returncode == 0, output + errors
     assert "1_good" in output
     assert "2_bad" not in output
@@ -154,36 +214,38 @@ def test_an_unknown_chapter_is_named_beside_those_that_exist(check):
     check.write("1_good", INSTALL)
     check.write("2_bad", "1 / 0")
     done = check.start("1_good", "3_new")
-    _, errors = done.communicate()
+    _, errors = done.communicate(timeout=PATIENCE)
     assert done.returncode == 2
     assert "no chapter 3_new: there are 1_good, 2_bad" in errors
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_check_leaves_nothing_behind(check, stop):
-    running = check.root / "running"
-    running.mkdir()
     for name in ("1_long", "2_long", "3_waits"):
-        check.write(
-            name,
-            "import os, pathlib, subprocess, tempfile\n"
-            "tempfile.mkdtemp()\n"
-            "child = subprocess.Popen(['sleep', '90'])\n"
-            "processes = f'{os.getppid()},{os.getpid()},{child.pid}'\n"
-            f"pathlib.Path({str(running)!r}, processes).touch()\n"
-            "child.wait()",
-        )
+        check.waits(name, "['sleep', '1000']")
     done = check.start()
-    while len(notes := list(running.iterdir())) < 2:
-        assert done.poll() is None
-        time.sleep(0.1)
+    processes = check.wait_for(done, 2)
     done.send_signal(stop)
-    _, errors = done.communicate(timeout=30)
+    _, errors = done.communicate(timeout=PATIENCE)
     assert (done.returncode, errors.splitlines()[-1]) == (1, "Interrupted")
-    processes = ",".join(note.name for note in notes)
-    listed = ["ps", "-o", "stat=", "-p", processes]
+    listed = ["ps", "-o", "stat=", "-p", ",".join(processes)]
     states = subprocess.run(listed, capture_output=True, text=True).stdout.split()
     assert [state for state in states if not state.startswith("Z")] == []
+    assert check.leftovers() == []
+
+
+def test_a_check_under_nohup_goes_on_when_the_terminal_is_interrupted(check):
+    ready = check.root / "ready"
+    check.waits("1_long", f"['sh', '-c', 'until [ -e {ready} ]; do sleep 0.1; done']")
+    done = check.start(sigint=signal.SIG_IGN)
+    check.wait_for(done, 1)
+    done.send_signal(signal.SIGINT)
+    # One that was not ignored would be heard by now.
+    with pytest.raises(subprocess.TimeoutExpired):
+        done.wait(timeout=2)
+    ready.touch()
+    output, errors = done.communicate(timeout=PATIENCE)
+    assert done.returncode == 0, output + errors
     assert check.leftovers() == []
 
 
@@ -225,6 +287,7 @@ def test_the_setup_cell_does_nothing_where_spikereg_is_installed():
         input=publish.setup(publish.UNPUBLISHED),
         capture_output=True,
         text=True,
+        timeout=PATIENCE,
     )
     assert (done.stdout, done.stderr) == ("", "")
 
@@ -245,15 +308,16 @@ def test_the_built_page_holds_the_wheel_of_this_package(wheel):
     downloads = ROOT / "_build" / "html" / "_downloads"
     offered = {path.name: path for path in downloads.rglob("*.*")}
     assert {WHEEL, *(chapter.name for chapter in CHAPTERS)} <= offered.keys()
-    assert offered[WHEEL].read_bytes() == wheel.read_bytes()
+    assert digest(offered[WHEEL]) == digest(wheel)
 
 
 def test_the_wheel_is_the_same_every_time(wheel, tmp_path):
-    first, second = (
-        hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (wheel, book.build_wheel(ROOT, tmp_path))
-    )
-    assert first == second
+    assert digest(wheel) == digest(book.build_wheel(ROOT, tmp_path))
+
+
+def digest(path):
+    """Stand for a file where files differ: pytest seeks the difference for minutes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def pins(path):

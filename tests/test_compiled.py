@@ -26,7 +26,7 @@ def run_in_another_process(code, *arguments, folder=None, **environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 

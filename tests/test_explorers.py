@@ -57,3 +57,26 @@ def test_a_legend_has_the_colours_of_what_it_names(browser, unzipped, name):
         "in": playground,
     }.get(name.split("/")[-1][:2], network)
     assert all(entry == mark for _, entry, mark in found)
+
+
+# What JupyterLab and Notebook 7 say about lists of terms in a cell's output
+JUPYTER = """
+.jp-OutputArea-output :is(dl, dt, dd) { display: block; padding: 0; margin: 0; }
+.jp-OutputArea-output dl { width: 100%; overflow: hidden; }
+.jp-OutputArea-output dt { font-weight: bold; float: left; width: 20%; }
+.jp-OutputArea-output dd { float: left; width: 80%; }
+"""
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_in_jupyterlab_a_reading_stands_below_its_label(browser, unzipped, name):
+    with opened(browser, f"{unzipped}/{name}") as (page, _):
+        page.add_style_tag(content=JUPYTER)
+        page.evaluate("document.body.classList.add('jp-OutputArea-output')")
+        for pair in page.locator(".readings > div").all():
+            label, reading = pair.locator("dt"), pair.locator("dd")
+            # As wide as its text, at one line's height
+            assert label.evaluate("(e) => e.scrollWidth <= e.clientWidth")
+            above, below = label.bounding_box(), reading.bounding_box()
+            assert above["y"] + above["height"] <= below["y"] + 0.5
+            assert above["x"] == below["x"]

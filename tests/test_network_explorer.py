@@ -8,6 +8,7 @@ import pytest
 import torch
 from browser import LIVE, opened
 from explorer import Explorer, assert_curve, states
+from playwright.sync_api import expect
 
 from spikereg import RegressionDataset, SpikingRegressor, metrics
 
@@ -144,10 +145,9 @@ def test_the_summary_says_what_the_readings_say(browser, unzipped, name):
     with opened(browser, f"{unzipped}/{name}") as (page, _):
         explorer = Explorer(page, "The network")
         explorer.drag("θ, layer 1", 0.5)
-        page.wait_for_timeout(700)
         error = explorer.reading("relative error")
         first, second = (explorer.reading(f"rate of layer {n}") for n in (1, 2))
-        assert explorer.root.get_by_role("status").inner_text() == (
+        expect(explorer.root.get_by_role("status")).to_have_text(
             f"Relative error {error}. Layer 1 fires in {first} of the steps, "
             f"layer 2 in {second}."
         )

@@ -10,9 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from node import javascript
+from test_numerics_training import SETTINGS
 
 from spikereg import SpikingRegressor
 from spikereg.widgets import Playground
+from spikereg.widgets._source import joined
 from spikereg.widgets.playground import PRESETS
 
 CONTROLS = Playground()._controls
@@ -245,6 +247,52 @@ def test_a_history_is_bounded_and_keeps_the_mean(count):
 def test_the_columns_are_a_histogram(values):
     found = javascript("counts(given.values, 8)", values=values)
     assert found == np.histogram(values, 8, (0, 1))[0].tolist()
+
+
+# The worker
+
+
+def test_a_small_network_trains_no_faster_than_can_be_watched():
+    """In a world whose clock is a number: a real one says how busy a machine is."""
+    values = {name: DEFAULTS[name] for name in SETTINGS} | {"hidden": 8}
+    shown = javascript(
+        """await (async () => {
+          let clock = 0; // milliseconds; looking at it takes some
+          const jobs = [];
+          const later = (wait) => (job) => jobs.push(() => ((clock += wait), job()));
+          const shown = [];
+          class Channel {
+            port1 = { onmessage: null };
+            port2 = { postMessage: () => later(0.05)(() => this.port1.onmessage()) };
+          }
+          const world = {
+            self: globalThis,
+            performance: { now: () => (clock += 0.05) },
+            setTimeout: later(4), // browsers wait no less
+            MessageChannel: Channel,
+            postMessage: ({ iteration }) => shown.push([clock, iteration]),
+          };
+          for (const [name, value] of Object.entries(world)) {
+            Object.defineProperty(globalThis, name, { value });
+          }
+          const source = encodeURIComponent(given.source);
+          await import("data:text/javascript," + source);
+          const { settings, target } = given;
+          onmessage({ data: { begin: 1, settings, target, go: 9999, turn: 1 } });
+          while (clock < 4000) {
+            jobs.shift()();
+            onmessage({ data: { drawn: true } });
+          }
+          return shown;
+        })()""",
+        source=joined("worker.js"),
+        settings=values,
+        target=PRESETS["sqrt"],
+    )
+    times, iterations = np.array(shown).T
+    assert iterations[-1] == pytest.approx(500 * times[-1] / 1000, rel=0.01)
+    # At every moment, not only on average
+    assert np.abs(iterations - 500 * times / 1000).max() < 10
 
 
 # Python

@@ -107,18 +107,18 @@ def nearest(model, features):
     )
 
 
-def train(seed, steps, **changes):
+def train(seed, steps, look=nearest, **changes):
     """Train here and there; return both losses, and each step's nearest miss."""
     model, sample, given = prepared(seed=seed, **changes)
     losses = javascript(TRAIN, steps=steps, **given)
-    gaps = [nearest(model, sample[0])]
+    gaps = [look(model, sample[0])]
     history = fit(
         model,
         [sample],
         epochs=steps,
         lr=given["settings"]["lr"],
         progress=False,
-        on_epoch=lambda _, model: gaps.append(nearest(model, sample[0])),
+        on_epoch=lambda _, model: gaps.append(look(model, sample[0])),
     )
     return np.array(losses), np.array(history.loss), gaps
 
@@ -137,11 +137,11 @@ def test_twenty_steps_of_training_are_fits_until_a_spike_may_flip():
 
 @pytest.mark.parametrize("reset", ["subtract", "zero"])
 def test_a_hundred_steps_reach_what_fit_reaches(reset):
-    ends = [
-        [np.median(loss[-10:]) for loss in train(seed, 100, reset=reset)[:2]]
-        for seed in range(8)
-    ]
-    ratios = [ours / theirs for ours, theirs in ends]
+    ratios = []
+    for seed in range(8):
+        # Where spikes flip, and how near they are to it, does not matter here.
+        ours, theirs, _ = train(seed, 100, look=lambda *_: None, reset=reset)
+        ratios.append(np.median(ours[-10:]) / np.median(theirs[-10:]))
     assert 2 / 3 < np.median(ratios) < 3 / 2
 
 

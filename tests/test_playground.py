@@ -8,6 +8,7 @@ import torch
 from browser import HTML, opened
 from explorer import assert_curve, states
 from playground import DECAYS, FRONT, LAYER_2, TOP, playing
+from playwright.sync_api import expect
 
 from spikereg import SpikingRegressor
 from spikereg.widgets import Playground
@@ -60,6 +61,25 @@ def test_steps_are_counted_and_reset_leads_back_to_the_start(browser, unzipped):
         assert playground.path(TOP, ".membrane") == start
         playground.step(3)
         assert playground.path(TOP, ".membrane") == third
+
+
+def test_a_number_is_never_shown_beside_another_picture(browser, unzipped):
+    with playing(browser, unzipped) as playground:
+        pictures = {0: playground.path(TOP, ".membrane")}
+        for iteration in (1, 2):
+            playground.step()
+            pictures[iteration] = playground.path(TOP, ".membrane")
+        root = playground.root.element_handle()
+        playground.page.evaluate("root => spikeregTest.watch(root)", root)
+        playground.click("Reset")
+        playground.wait("iteration === 0")
+        playground.step(2)
+        # Other neurons, which begin again
+        playground.press("seed", "ArrowRight")
+        other = playground.path(TOP, ".membrane")
+        assert other not in pictures.values()
+        shown = playground.page.evaluate("spikeregTest.shown")
+        assert {(n, path) for n, path, _ in shown} == {*pictures.items(), (0, other)}
 
 
 def test_sliders_move_decays_and_thresholds_while_it_trains(browser, unzipped):
@@ -115,14 +135,18 @@ def test_a_change_of_the_network_while_it_trains_trains_the_new_one(
     browser, unzipped, label
 ):
     with playing(browser, unzipped, motion="no-preference") as playground:
+        root = playground.root.element_handle()
+        playground.page.evaluate("root => spikeregTest.watch(root)", root)
         playground.click("Train")
         playground.wait("iteration > 50")
         for times in range(1, 4):
             playground.press(label, "ArrowLeft" if label != "seed" else "ArrowRight")
-            playground.wait("iteration > 0 && iteration < value", 200)
             playground.wait("iteration > value", 50 * times)
             assert playground.root.locator(".main").inner_text() == "Pause"
-        playground.click("Pause")
+        playground.pause()
+        shown = playground.page.evaluate("spikeregTest.shown.map(([n]) => n)")
+        (falls,) = (np.diff(shown) < 0).nonzero()
+        assert [shown[n + 1] for n in falls] == [0, 0, 0]
 
 
 def test_the_decays_at_the_start_are_those_of_the_settings(browser, unzipped):
@@ -142,7 +166,7 @@ def test_the_decays_at_the_start_are_those_of_the_settings(browser, unzipped):
         playground.click("Train")
         playground.wait("iteration > 100")
         playground.press("seed", "ArrowRight")
-        playground.wait("iteration > 100 && iteration < 1000")
+        playground.wait("iteration > 100")
         assert playground.path(DECAYS, ".columns.decays") != now
         shown = playground.path(DECAYS, ".columns.start")
         np.testing.assert_allclose(heights(shown), heights(start), atol=0.01)
@@ -167,7 +191,6 @@ def test_steps_add_up_however_fast_they_are_asked_for(browser, unzipped):
         playground.click("Step")  # ends the training
         playground.settle()
         assert playground.root.locator(".main").inner_text() == "Train"
-        playground.page.wait_for_timeout(300)
         before = playground.iteration()
         playground.page.wait_for_timeout(300)
         assert playground.iteration() == before
@@ -175,9 +198,13 @@ def test_steps_add_up_however_fast_they_are_asked_for(browser, unzipped):
 
 def test_a_small_network_is_slow_enough_to_be_watched(browser, unzipped):
     with playing(browser, unzipped, "#target=sine&hidden=8") as playground:
+        start = playground.page.evaluate("performance.now()")
         playground.click("Train")
         playground.wait("iteration > 1000")
-        assert 200 < int(playground.reading("iterations/s")) < 550
+        iterations = playground.iteration()
+        seconds = (playground.page.evaluate("performance.now()") - start) / 1000
+        assert iterations < 550 * seconds
+        assert int(playground.reading("iterations/s")) > 0
         playground.click("Pause")
 
 
@@ -215,17 +242,17 @@ def test_a_hidden_page_does_not_train(browser, unzipped):
         playground.click("Train")
         playground.wait("iteration > 10")
         playground.page.evaluate("spikeregTest.hide(true)")
-        playground.page.wait_for_timeout(700)  # what was under way is drawn
+        playground.settle()
         before = playground.iteration()
         playground.page.wait_for_timeout(700)
         assert playground.iteration() == before
         playground.page.evaluate("spikeregTest.hide(false)")
         playground.wait("iteration > value", before)
-        playground.click("Pause")
+        playground.pause()
         # A paused one stays so.
         playground.page.evaluate("spikeregTest.hide(true)")
         playground.page.evaluate("spikeregTest.hide(false)")
-        playground.page.wait_for_timeout(300)
+        playground.settle()
         before = playground.iteration()
         playground.page.wait_for_timeout(300)
         assert playground.iteration() == before
@@ -240,7 +267,10 @@ def test_memory_stays_flat_over_five_thousand_iterations(browser, unzipped):
             session.send("HeapProfiler.collectGarbage")
             found = session.send("Memory.getDOMCounters")
             size = session.send("Runtime.getHeapUsage")["usedSize"]
-            return size, found["nodes"], found["jsEventListeners"]
+            # Numbers at the axes come and go: each an element, its text and a line.
+            numbers = playground.root.locator(".tick, .grid").count()
+            texts = playground.root.locator(".tick").count()
+            return size, found["nodes"] - numbers - texts, found["jsEventListeners"]
 
         playground.train(1000)
         size, nodes, listeners = used()
@@ -251,8 +281,7 @@ def test_memory_stays_flat_over_five_thousand_iterations(browser, unzipped):
         assert playground.root.locator(".main").inner_text() == "Train"  # by itself
         after, *counts = used()
         assert after - size < 500_000
-        # Numbers at the axes come and go.
-        assert counts == pytest.approx([nodes, listeners], abs=20)
+        assert counts == pytest.approx([nodes, listeners], abs=5)
 
 
 # Readers with other needs
@@ -264,27 +293,40 @@ def test_pictures_are_few_for_who_wants_little_motion(browser, unzipped):
         with playing(browser, unzipped, motion=motion) as playground:
             playground.click("Train")
             playground.wait("iteration > 10")
-            found[motion] = playground.page.evaluate(
-                "spikeregTest.changes(['.pad .membrane', 'd', 2000])"
+            times = playground.page.evaluate(
+                "spikeregTest.changes(['.pad .membrane', 'd', 5])"
             )
-    assert 2 <= found["reduce"] <= 5
-    assert found["no-preference"] > 10
+            found[motion] = np.diff(times).min()
+    # A busy machine draws later, and never sooner.
+    assert found["reduce"] > 490
+    assert found["no-preference"] < 200
 
 
 def test_the_loss_is_spoken_now_and_then(browser, unzipped):
     with playing(browser, unzipped, motion="no-preference") as playground:
+        page = playground.page
+        root = playground.root.element_handle()
+        for what in ("listen", "watch"):
+            page.evaluate(f"root => spikeregTest.{what}(root)", root)
         playground.click("Train")
-        playground.wait("iteration > 100")
-        spoken = playground.page.evaluate("spikeregTest.spoken(15000)")
-        assert 1 <= len(spoken) <= 2
-        for text in spoken:
-            assert re.fullmatch(r"Iteration \d+: mean squared error [\d.e-]+\.", text)
+        for count in (1, 2, 3):
+            for _ in range(11):
+                page.evaluate("spikeregTest.jump(1000)")
+                playground.wait("iteration > value", playground.iteration())
+            page.wait_for_function("n => spikeregTest.spoken.length >= n", arg=count)
+        texts = page.evaluate("spikeregTest.spoken.map(({ text }) => text)")
+        drawn = {n: time for n, _, time in page.evaluate("spikeregTest.shown")}
+        times = []
+        for text in texts:
+            form = r"Iteration (\d+): mean squared error [\d.e-]+\."
+            times.append(drawn[int(re.fullmatch(form, text)[1])])
+        assert np.diff(times).min() > 9990
         playground.pause()
         last = (
             f"Iteration {playground.iteration()}: "
             f"mean squared error {playground.reading('mean squared error')}."
         )
-        assert playground.page.evaluate("spikeregTest.spoken(1500)") == [last]
+        expect(playground.root.locator("> .summary")).to_have_text(last)
 
 
 def test_a_browser_without_workers_says_so(browser, unzipped):

@@ -127,5 +127,6 @@ def test_a_curve_is_drawn_by_keys_and_the_pen_is_spoken(browser, unzipped):
         assert_curve(playground, TOP, ".curve.target", expected)
         before = playground.page.evaluate("scrollY")
         keys.press("Tab")
+        playground.settle()
         assert not playground.path(TOP, ".dots.pen")
         assert playground.page.evaluate("scrollY") == pytest.approx(before, abs=700)

@@ -1,7 +1,10 @@
 """The playground of the built book: links, and lines of Python."""
 
+import re
+
 import pytest
 from playground import FRONT, LAYER_2, TOP, playing
+from playwright.sync_api import expect
 from test_numerics_playground import hostile
 
 REFUSED = (
@@ -14,11 +17,14 @@ TAKEN = (
 )
 
 
-def offered(playground, button):
+def offered(playground, button, note):
+    """Click, wait for a note that begins so, and return its place and the text's."""
     playground.click(button)
     field = playground.root.locator(".offer")
     field.wait_for()
-    return field, playground.root.locator(".note:has(+ .offer)")
+    place = playground.root.locator(".note:has(+ .offer)")
+    expect(place).to_have_text(re.compile(f"^{note}"))
+    return field, place
 
 
 def test_a_link_repeats_a_run_exactly(browser, unzipped):
@@ -40,8 +46,8 @@ def test_a_link_repeats_a_run_exactly(browser, unzipped):
             playground.path(TOP, f".curve.{name}") for name in ("target", "membrane")
         ]
         spikes = playground.path(LAYER_2, ".raster")
-        field, note = offered(playground, "Copy link")
-        assert note.inner_text().startswith("Link: the browser lets this page copy")
+        refused = "Link: the browser lets this page copy"
+        field, _ = offered(playground, "Copy link", refused)
         link = field.input_value()
         assert playground.page.evaluate("getSelection().toString()") == link
         # The address of the page follows.
@@ -93,12 +99,10 @@ def test_a_way_through_the_page_and_back_leaves_the_run_alone(browser, unzipped)
 def test_what_is_copied_is_the_link_or_the_lines_of_python(browser, unzipped):
     with playing(browser, unzipped, script=TAKEN) as playground:
         playground.step(2)
-        _, note = offered(playground, "Copy link")
-        assert note.inner_text() == "Link copied."
+        offered(playground, "Copy link", "Link copied.")
         assert "#target=sqrt&hidden=128&" in playground.page.evaluate("taken")
-        field, note = offered(playground, "Take it to Python")
+        field, note = offered(playground, "Take it to Python", "Python copied.")
         playground.page.wait_for_function("taken.startsWith('import')")
-        assert note.inner_text() == "Python copied."
         lines = playground.page.evaluate("taken")
         assert field.input_value() == lines
         assert "epochs=2" in lines
@@ -106,7 +110,7 @@ def test_what_is_copied_is_the_link_or_the_lines_of_python(browser, unzipped):
         playground.step()
         assert not field.is_visible()
         assert not note.is_visible()
-        offered(playground, "Copy link")
+        offered(playground, "Copy link", "Link copied.")
         playground.press("seed", "ArrowRight")
         assert not field.is_visible()
 
@@ -134,7 +138,8 @@ def test_a_thousand_hostile_addresses_harm_nothing(browser, unzipped):
         for end in hostile(1000):
             page.goto(f"{unzipped}/{FRONT}{end}", wait_until="commit")
         page.goto(f"{unzipped}/{FRONT}#target=sqrt")
-        playground.wait("iteration === 0")
+        playground.settle()
+        assert playground.iteration() == 0
         playground.step(2)
         assert playground.control("target").input_value() == "sqrt"
         now = page.evaluate("document.querySelectorAll('*').length")

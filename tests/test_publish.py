@@ -30,7 +30,9 @@ def contents(root):
 
 def run(root, *arguments):
     command = [sys.executable, ROOT / "tools" / "publish.py", "--root", root]
-    return subprocess.run([*command, *arguments], capture_output=True, text=True)
+    return subprocess.run(
+        [*command, *arguments], capture_output=True, text=True, timeout=300
+    )
 
 
 def read(root, name):

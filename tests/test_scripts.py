@@ -15,6 +15,7 @@ def test_the_types_of_the_javascript_hold():
         [NODE, compiler, "--project", ROOT / "jsconfig.json"],
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout
 
@@ -29,7 +30,11 @@ def test_the_scripts_and_styles_have_one_format():
     ]
     assert len(files) > 10
     done = subprocess.run(
-        [NODE, prettier, "--check", *files], cwd=ROOT, capture_output=True, text=True
+        [NODE, prettier, "--check", *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
 

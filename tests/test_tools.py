@@ -85,6 +85,7 @@ class StubBook:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            timeout=600,
         )
 
     def page(self, name="index"):
@@ -248,6 +249,7 @@ def test_a_missing_python_is_told_what_to_install():
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=60,
     )
     assert done.returncode != 0
     assert done.stdout == (

@@ -36,7 +36,7 @@ RUN = """
 import sys, nbclient, nbformat
 notebook = nbformat.read(sys.argv[1], as_version=4)
 notebook.cells.append(nbformat.v4.new_code_cell("import spikereg; spikereg.__file__"))
-nbclient.execute(notebook, timeout=100, kernel_name="python3")
+nbclient.execute(notebook, timeout=300, kernel_name="python3")
 print(notebook.cells[-1].outputs[0]["data"]["text/plain"])
 """
 

@@ -32,7 +32,7 @@ def run(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
-        timeout=100,
+        timeout=300,
         kernel_name=KERNEL["name"],
         record_timing=False,
         extra_arguments=["--log-level=ERROR"],  # it warns of its own local sockets

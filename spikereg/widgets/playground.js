@@ -165,7 +165,8 @@ const playground = {
         offer(`${location.href.split("#")[0]}#${told?.text}`, "Link");
     }
     make(sharing, "button", { type: "button" }, "Take it to Python").onclick = () => {
-      if (told) offer(python(told, presets, state.sight?.iteration ?? 0), "Python");
+      const iterations = state.isOld ? state.first : (state.sight?.iteration ?? 0);
+      if (told) offer(python(told, presets, iterations), "Python");
     };
 
     // What a reader does
@@ -216,7 +217,7 @@ const playground = {
 
     /** What a screen reader hears: now and then, and when training stops. */
     function summary() {
-      if (!state.sight) return null;
+      if (!state.sight || state.isOld) return null;
       const { iteration, loss } = state.sight;
       const text = `Iteration ${iteration}: mean squared error ${error(loss)}.`;
       const now = performance.now();
@@ -227,7 +228,7 @@ const playground = {
 
     /** Hand the weights to the kernel, and ask the worker for the next sight. */
     function drawn() {
-      if (!state.sight || state.sight === seen) return;
+      if (!state.sight || state.isOld || state.sight === seen) return;
       seen = state.sight;
       if (seen.weights) {
         model.set("weights", seen.weights);
@@ -236,7 +237,7 @@ const playground = {
         model.set("loss", seen.loss);
         model.save_changes();
       }
-      rest = setTimeout(() => trainer.tell({ drawn: true }), steady ? STEADY : 0);
+      rest = setTimeout(() => trainer.next(), steady ? STEADY : 0);
     }
 
     return (values, width) => {
@@ -245,6 +246,8 @@ const playground = {
       choice.value = nameOf(target, presets);
       train.textContent = state.going ? "Pause" : "Train";
       if (state.fault) note.textContent = state.fault;
+      // Until the worker has answered, the picture is not that of the controls.
+      parent.setAttribute("aria-busy", String(state.isBehind));
       top.frame(width, [-1, target.length], room(state.sight?.output ?? []));
       top.curve("target", target);
       top.dots("pen", pen ? [pen.at] : []);

@@ -22,12 +22,16 @@ export function makeTrainer(source, changed) {
 
   let run = 0;
   let turn = 0;
+  let number = 0;
   let resume = false; // when the page is seen again
   let mark = { time: 0, iteration: 0 };
 
   const state = {
-    /** @type {Sight | null}  what the network does */
+    /** @type {Sight | null}  what the network does; after a new run was asked for, what
+     *    the old one did, until there is something to see of the new one */
     sight: null,
+    isOld: false, // is it that of the old run?
+    isBehind: true, // does it lack what was asked for last?
     losses: record(),
     first: 0, // iteration that the run began from
     /** @type {number[]}  decays there */
@@ -39,18 +43,27 @@ export function makeTrainer(source, changed) {
   };
 
   /** @param {Order} order */
-  const tell = (order) => worker?.postMessage(order);
+  function tell(order) {
+    state.isBehind = !state.fault;
+    worker?.postMessage({ ...order, number: ++number });
+  }
 
   /** @param {string} message */
   function fail(message) {
     state.fault = `Nothing can train here, the browser runs no worker: ${message}`;
-    state.going = false;
+    state.going = state.isBehind = false;
     changed();
   }
 
   /** @param {MessageEvent<Sight>} event */
   function hear({ data }) {
     if (data.run !== run) return;
+    if (state.isOld) {
+      Object.assign(state, { isOld: false, losses: record(), speed: null });
+      mark = { time: performance.now(), iteration: data.iteration };
+    }
+    // Steps that were asked for together may be seen one by one.
+    state.isBehind = data.number !== number || (data.going && !state.going);
     if (data.iteration === state.first) state.start = data.decays;
     state.sight = data;
     for (const loss of data.losses) state.losses.add(loss);
@@ -101,12 +114,12 @@ export function makeTrainer(source, changed) {
     step: () => go(1, !state.going),
     /** Stop, and begin a new run.  @param {Order} order */
     begin(order) {
-      const first = order.iteration ?? 0;
-      Object.assign(state, { sight: null, losses: record(), speed: null, first });
-      mark = { time: performance.now(), iteration: first };
+      Object.assign(state, { isOld: true, first: order.iteration ?? 0 });
       tell({ ...order, begin: ++run, go: state.going ? LIMIT : 0, turn: ++turn });
     },
     tell,
+    /** Ask for the next sight. */
+    next: () => worker?.postMessage({ drawn: true }),
     end() {
       worker?.terminate();
       URL.revokeObjectURL(url);

@@ -14,6 +14,7 @@ import { training } from "./numerics/regressor.js";
  * @property {number} [go]  iterations to train; 0 to pause
  * @property {boolean} [more]  than those that are still to come
  * @property {number} [turn]  the number of this order to go
+ * @property {number} [number]  of this order, whatever it asks for
  * @property {boolean} [drawn]  the page has drawn what it was sent
  */
 
@@ -21,6 +22,7 @@ import { training } from "./numerics/regressor.js";
  * @typedef {object} Sight
  * @property {number} run
  * @property {number} turn  the last order to go
+ * @property {number} number  of the last order of any kind
  * @property {number} iteration
  * @property {number[]} losses  of the iterations since the last sight
  * @property {number} loss  of the network as it is now
@@ -39,6 +41,7 @@ const RARE = 1000; // milliseconds between two sights with all weights
 let session;
 let begun = 0; // the number of the run
 let turn = 0;
+let number = 0;
 let iteration = 0;
 let left = 0;
 let start = { time: 0, iteration: 0 }; // of the training under way
@@ -87,6 +90,7 @@ function send() {
   const sight = {
     run: begun,
     turn,
+    number,
     iteration,
     losses,
     loss,
@@ -104,6 +108,7 @@ function send() {
 self.onmessage = ({ data }) => {
   const { begin, settings, target, weights, go } = data;
   if (data.drawn) ready = true;
+  number = data.number ?? number;
   if (begin !== undefined && settings && target) {
     const { hidden } = settings;
     const shapes = [
