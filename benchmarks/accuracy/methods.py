@@ -140,7 +140,7 @@ def _fitted(model: nn.Module, trial: Trial, loader: Batches) -> nn.Module:
 
 
 def _rate(trial: Trial) -> float:
-    of_method = RATES[trial.method.partition(",")[0]]  # "accurate, no memory" too
+    of_method = RATES[trial.method.partition(",")[0]]  # "accurate, no decay" too
     kind = "ramps" if trial.task in ("one ramp", *MODES) else trial.task
     if kind not in of_method:
         raise ValueError(
@@ -158,7 +158,7 @@ METHODS: dict[str, Method] = {
     ),
     "accurate": partial(_accurate, labels=False),
     "accurate, labels seen": partial(_accurate, labels=True),
-    "accurate, no memory": partial(_accurate, labels=False, remember=False),
+    "accurate, no decay": partial(_accurate, labels=False, remember=False),
     # As many numbers to learn as 128 and 128 spiking neurons have
     "lstm": partial(
         _made,

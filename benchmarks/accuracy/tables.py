@@ -128,7 +128,7 @@ TABLES = {
             for trial in (
                 Trial("accurate", task),
                 Trial("accurate", task, without="clocks"),
-                Trial("accurate, no memory", task),
+                Trial("accurate, no decay", task),
                 *(Trial(method, task) for method in ("tutorial start", *BASELINES)),
             )
         ],
