@@ -169,6 +169,7 @@ def layers(draw, kind, *, dtypes=DTYPES, steps=(1, 12), smooth=None):
 
     with unchecked():
         neuron = MAKERS[kind](draw, N, dtype, spike_grad=spike)
+    neuron.spike_grad = spike  # itself, which _PRECISE knows, not one made again
     bounds = kind_of(neuron).RANGES
     for name, value in numbers(neuron).items():
         mean, scale = 0.0, 1.0

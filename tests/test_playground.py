@@ -281,7 +281,8 @@ def test_memory_stays_flat_over_five_thousand_iterations(browser, unzipped):
         assert playground.root.locator(".main").inner_text() == "Train"  # by itself
         after, *counts = used()
         assert after - size < 500_000
-        assert counts == pytest.approx([nodes, listeners], abs=5)
+        assert counts[0] <= nodes + 5
+        assert counts[1] <= listeners + 5
 
 
 # Readers with other needs

@@ -186,6 +186,7 @@ def keep_state(model):
         (broken(soften), "neurons that fire above their threshold"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_a_network_that_the_page_cannot_run_is_refused(model, complaint):
     with pytest.raises(ValueError, match=rf"^(model|neuron) must .*{complaint}"):
         NetworkExplorer(model, DATASET)
