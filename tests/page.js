@@ -25,6 +25,12 @@ window.spikeregTest = {
     return { x: ticks("x", "x"), y: ticks("y", "y"), path };
   },
 
+  /** How many nodes a page, or a part of it, has. */
+  nodes(part) {
+    const below = [...part.childNodes, ...(part.shadowRoot ? [part.shadowRoot] : [])];
+    return below.reduce((sum, node) => sum + this.nodes(node), 1);
+  },
+
   /** Serious violations but for the excused ones, pairs of a rule and a selector. */
   async barriers(excused) {
     const found = [];
