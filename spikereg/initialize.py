@@ -15,8 +15,11 @@ from spikereg._check import finite_weights, local_generator
 from spikereg.models import SpikingRegressor
 from spikereg.scan import scan
 
-#: Cells of the histogram for each neuron; sequences that calibrate the layers.
-CELLS, SEQUENCES = 4, 128
+#: Cells of the histogram for each neuron; sequences and steps that calibrate layers.
+CELLS, SEQUENCES, STEPS = 4, 128, 2**14
+
+#: What the currents of both layers vary by if there are several inputs, in thresholds.
+SWINGS = 3.0, 0.5
 
 #: Decays that are tried for the readout, and the penalty on its weights.
 DECAYS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
@@ -36,10 +39,9 @@ def initialize(
 ) -> None:
     r"""Fit the initial weights of a network with ``recipe="accurate"`` to the data.
 
-    **Without memory** a neuron of the first layer fires while its input :math:`z`, the
-    features along its direction, is above its level. The level of neuron :math:`i` of
-    :math:`H` becomes the quantile :math:`(i + 1) / (H + 1)` of a density
-    :math:`\lambda(z)`:
+    **Without memory, one input**: a neuron of the first layer fires while its input
+    :math:`z` is above its level. The level of neuron :math:`i` of :math:`H` becomes the
+    quantile :math:`(i + 1) / (H + 1)` of a density :math:`\lambda(z)`:
 
     .. math:: \lambda \propto p^{2/3} \qquad\text{or}\qquad
               \lambda \propto \bigl(p\, (dy/dz)^2\bigr)^{1/3}
@@ -50,13 +52,22 @@ def initialize(
     looks at the features only. It lies half-way between the second one for a straight
     line, :math:`p^{1/3}`, and plain quantiles, :math:`p`.
 
+    **Without memory, several inputs**: neurons have random directions, so each needs
+    less of a level and more of a slope. The currents of the first layer get a standard
+    deviation of three thresholds, those of the second one of half a threshold, and a
+    bias lets each neuron begin to fire at a step of the data drawn at random. (Left to
+    their random weights, most neurons of the second layer would never fire.) The labels
+    are not looked at: a readout solved by least squares has large weights here, and
+    networks that began with it ended worse.
+
     **With memory** the weights of both layers are scaled by the deviation of what each
     membrane sums, and a bias puts it at its threshold at a random moment of the data;
     the clocks of the first layer stay as they are. Without this such a network hardly
     learns.
 
-    **With labels** the readout is set too: its weights by least squares, for that of
-    some decays β between 0 and 0.7 which leaves the smallest error.
+    **With labels**, if there is one input or memory, the readout is set too: its
+    weights by least squares, for that of some decays β between 0 and 0.7 which leaves
+    the smallest error.
 
     Call it before training. It holds the whole data in memory.
 
@@ -102,9 +113,11 @@ def initialize(
     with _all_or_nothing(model):
         if model.memory:
             _calibrate(model, pairs, generator)
+        elif model.fc_in.in_features > 1:
+            _scatter(model, pairs, generator)
         else:
             _place(model, pairs, labels)
-        if labels:
+        if labels and (model.memory or model.fc_in.in_features == 1):
             _solve(model, pairs)
         finite_weights(model)
 
@@ -121,21 +134,13 @@ def _all_or_nothing(model: SpikingRegressor) -> Iterator[None]:
 
 
 def _place(model: SpikingRegressor, pairs: Sequence[Pair], labels: bool) -> None:
-    features = torch.cat([x.flatten(0, 1) for x, _ in pairs])
+    features = torch.cat([x.flatten() for x, _ in pairs])
     targets = _array(torch.cat([y.flatten(0, 1) for _, y in pairs])) if labels else None
-    # Neurons of the same direction, all of them if there is one input, see the same z.
-    directions, kind = np.unique(
-        _array(recipes.directions(model.fc_in)), axis=0, return_inverse=True
-    )
-    kind = kind.reshape(-1)
-    hidden = len(kind)
+    hidden = len(model.fc_in.weight)
     rank = (np.arange(hidden)[:, None] + 1) / (hidden + 1)
     at = rank + np.array([-0.5, 0, 0.5]) / (hidden + 1)
-    places = np.empty_like(at)
-    for k, z in enumerate((_array(features) @ directions.T).T):
-        mine = kind == k
-        places[mine] = _quantiles(z, targets, CELLS * hidden, at[mine])
-    low, levels, high = places.T
+    low, levels, high = _quantiles(_array(features), targets, CELLS * hidden, at).T
+    model.fc_in.weight.fill_(1)
     recipes.place_levels(
         model.fc_in,
         model.lif_in,
@@ -144,17 +149,34 @@ def _place(model: SpikingRegressor, pairs: Sequence[Pair], labels: bool) -> None
     )
 
 
+def _scatter(
+    model: SpikingRegressor, pairs: Sequence[Pair], generator: torch.Generator
+) -> None:
+    # Without decay each step stands alone: all of them side by side, as one.
+    steps = torch.cat([x.flatten(0, 1) for x, _ in pairs])
+    steps = steps[None, :: -(-len(steps) // STEPS)]
+    _check_varies(steps)
+    first, second = SWINGS
+    recipes.calibrate(model.fc_in, model.lif_in, steps, generator, first)
+    spikes = model.trace(steps).spikes["lif_in"]
+    recipes.calibrate(model.fc_hidden, model.lif_hidden, spikes, generator, second)
+
+
 def _calibrate(
     model: SpikingRegressor, pairs: Sequence[Pair], generator: torch.Generator
 ) -> None:
     same_length([x for x, _ in pairs])
     features = torch.cat([x for x, _ in pairs], dim=1)[:, :SEQUENCES]
-    if bool((features == features[:1, :1]).all()):
-        # From rest even this makes a membrane rise, but it is no use to calibrate by.
-        raise ValueError(f"features must vary, not be {features.flatten()[0]} always")
+    _check_varies(features)
     recipes.calibrate(model.fc_in, model.lif_in, features, generator)
     spikes = model.trace(features).spikes["lif_in"]
     recipes.calibrate(model.fc_hidden, model.lif_hidden, spikes, generator)
+
+
+def _check_varies(features: Tensor) -> None:
+    # From rest even a constant makes a membrane rise, but it is no use to calibrate by.
+    if bool((features == features[:1, :1]).all()):
+        raise ValueError(f"features must vary, not be {features.flatten()[0]} always")
 
 
 def _solve(model: SpikingRegressor, pairs: Sequence[Pair]) -> None:
@@ -180,10 +202,7 @@ def _quantiles(z: Numbers, y: Numbers | None, cells: int, at: Numbers) -> Number
     edges = z[order][cuts]
     width = np.diff(edges)
     if not width.any():
-        raise ValueError(
-            f"features must take several values along each direction, not only "
-            f"{edges[0]:g}"
-        )
+        raise ValueError(f"features must take several values, not only {edges[0]:g}")
     # Cells with as many values each: with mass m and width w, p = m / w and
     # λ w = ∛(m² w), or ∛(m Δy²) with the change Δy of y across the cell.
     weight = np.cbrt(width)

@@ -180,17 +180,20 @@ def calibrate(
     neuron: snn.Leaky,
     inputs: Float[Tensor, "T B F"],
     generator: torch.Generator,
+    swing: float = 1.0,
 ) -> Bool[Tensor, "H"]:
     r"""Scale what each membrane sums, and be at the threshold at a random moment.
 
     With the low-pass filtered input
     :math:`v_t = \beta v_{t-1} + (1 - \beta)\, d \cdot x_t` of a neuron, its standard
     deviation :math:`\sigma` over all steps, those after the start from rest included,
-    and the value at a random step :math:`t`, not one of the
-    first fifth, of a random sequence: the weights :math:`(1 - \beta)\, d / \sigma` and
-    the bias :math:`(1 - \beta) (\theta - v_t / \sigma) / (1 - \beta^{t+1})`. Without
-    resets the membrane then is :math:`\theta` at that moment. A neuron is left as it
-    is if :math:`v` does not vary: a clock, whose weights are 0, or one without leak.
+    the value at a random step :math:`t`, not one of the first fifth, of a random
+    sequence, and the ``swing`` :math:`s`: the weights
+    :math:`s\, (1 - \beta)\, d / \sigma` and the bias
+    :math:`(1 - \beta) (\theta - s\, v_t / \sigma) / (1 - \beta^{t+1})`. Without resets
+    the membrane then varies by :math:`s` and is :math:`\theta` at that moment. A neuron
+    is left as it is if :math:`v` does not vary: a clock, whose weights are 0, or one
+    without leak.
 
     Returns:
         Which neurons have been calibrated.
@@ -200,7 +203,7 @@ def calibrate(
     width, beta = linear.out_features, neuron.beta
     low_pass = snn.Leaky(beta=beta, reset_mechanism="none")
     filtered = scan(low_pass, (1 - beta) * along)[1]
-    sigma = filtered.flatten(0, 1).std(dim=0, correction=0)
+    sigma = filtered.flatten(0, 1).std(dim=0, correction=0) / swing
     t = torch.randint(T // 5, T, (width,), generator=generator).to(inputs.device)
     b = torch.randint(B, (width,), generator=generator).to(inputs.device)
     value = filtered[t, b, torch.arange(width, device=t.device)] / sigma

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from accuracy.datasets import datasets, length
+from accuracy.datasets import Data, datasets, length
 from accuracy.methods import METHODS, Setup, known
 from spikereg import Report, evaluate, make_loader
 from spikereg._check import finite, local_generator
@@ -54,7 +54,9 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
         )
     )
     seconds = time.perf_counter() - start
-    report = evaluate(model, Noisy(make_loader(test, 256), trial.noise, seed + 1))
+    served = make_loader(test, 256)
+    limits = _limits(train) if trial.clamped else None
+    report = evaluate(model, Noisy(served, trial.noise, seed + 1, limits))
     learned = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return Outcome(report, seconds, learned)
 
@@ -86,13 +88,29 @@ def measure(trial: Trial, seeds: Sequence[int], split: str = "test") -> Row:
     return summed(trial, [run(trial, seed, split) for seed in seeds], seeds)
 
 
+def _limits(data: Data) -> tuple[float, float]:
+    """Return the smallest and the largest feature."""
+    features = [data[n][0] for n in range(length(data))]
+    return (
+        min(x.min().item() for x in features),
+        max(x.max().item() for x in features),
+    )
+
+
 class Noisy:
-    """A loader whose features get fresh white noise each time they are served."""
+    """A loader whose features get fresh white noise each time they are served.
+
+    With limits they are then cut off there.
+    """
 
     def __init__(
-        self, loader: DataLoader[tuple[Tensor, Tensor]], sigma: float, seed: int
+        self,
+        loader: DataLoader[tuple[Tensor, Tensor]],
+        sigma: float,
+        seed: int,
+        limits: tuple[float, float] | None = None,
     ) -> None:
-        self.loader, self.sigma = loader, sigma
+        self.loader, self.sigma, self.limits = loader, sigma, limits
         self.generator = local_generator(seed)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -100,4 +118,6 @@ class Noisy:
             if self.sigma:
                 noise = torch.randn(features.shape, generator=self.generator)
                 features = features + self.sigma * noise
+            if self.limits is not None:
+                features = features.clamp(*self.limits)
             yield features, labels

@@ -12,7 +12,13 @@ from accuracy.datasets import TASKS
 from spikereg import SpikingRegressor, fit, initialize, memory, recipes
 from spikereg._batches import Batches
 from spikereg._check import local_generator, one_of
-from spikereg.baselines import LinearFilter, RandomSpiking, Recurrent, ReLUNetwork
+from spikereg.baselines import (
+    LinearFilter,
+    RandomSpiking,
+    Recurrent,
+    ReLUNetwork,
+    ResonantFilter,
+)
 from spikereg.data import MODES
 from spikereg.results import Trial
 
@@ -48,11 +54,12 @@ RATES = {
     method: dict(zip(("ramps", *memory.TASKS), rates, strict=True))
     for method, rates in {
         "accurate": (3e-3, 1e-2, 1e-3, 1e-3, 3e-4),
-        "tutorial start": (3e-3, 1e-2, 1e-2, 3e-3, 1e-3),
-        "lstm": (1e-2, 1e-2, 1e-2, 1e-2, 1e-2),
-        "gru": (1e-2, 1e-2, 1e-2, 1e-2, 1e-2),
-        "relu": (1e-2, 3e-4, 1e-2, 1e-2, 1e-2),
-        "filter": (1e-2, 1e-2, 3e-3, 1e-2, 1e-2),
+        "tutorial start": (3e-3, 1e-2, 1e-2, 3e-3, 3e-3),
+        "lstm": (3e-2, 3e-2, 1e-2, 1e-2, 1e-2),
+        "gru": (3e-2, 3e-2, 1e-2, 1e-2, 3e-2),
+        "relu": (1e-1, 1e-4, 1e-2, 1e-2, 3e-2),
+        "filter": (1e-1, 3e-2, 3e-1, 1e-1, 1e-2),
+        "resonant filter": (1e-1, 3e-2, 1e-2, 3e-1, 3e-2),
     }.items()
 }
 
@@ -175,6 +182,9 @@ METHODS: dict[str, Method] = {
     ),
     "filter": partial(
         _made, lambda s: LinearFilter(16, s.inputs, s.outputs, seed=s.seed)
+    ),
+    "resonant filter": partial(
+        _made, lambda s: ResonantFilter(16, s.inputs, s.outputs, seed=s.seed)
     ),
     "random + least squares": _random,
 }

@@ -35,7 +35,18 @@ class Table:
             known(trial)
 
 
-BASELINES = ("lstm", "gru", "relu", "filter", "random + least squares")
+BASELINES = (
+    "lstm",
+    "gru",
+    "relu",
+    "filter",
+    "resonant filter",
+    "random + least squares",
+)
+
+#: Learning rates to choose from, and more for methods whose best one was at an end.
+GRID = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+WIDER = dict.fromkeys(("relu", "filter", "resonant filter"), (3e-5, 3e-1))
 
 TABLES = {
     "choice": Table(
@@ -44,7 +55,7 @@ TABLES = {
             Trial(method, task, lr=lr)
             for method in RATES
             for task in (*MODES, *TASKS)
-            for lr in (3e-4, 1e-3, 3e-3, 1e-2)
+            for lr in (*GRID, *WIDER.get(method, ()))
         ],
         seeds=1,
         split="validation",
@@ -64,14 +75,19 @@ TABLES = {
     "p2": Table(
         "1,024 ramps, tested on 1,024 others",
         [
-            Trial(method, task)
+            Trial(method, task, lr=lr)
             for task in MODES
-            for method in (
-                "accurate, labels seen",
-                "accurate",
-                "tutorial start",
-                "tutorial",
-                *BASELINES,
+            for method, lr in (
+                ("accurate, labels seen", None),
+                ("accurate", None),
+                ("tutorial start", None),
+                ("tutorial", None),
+                # The best of a narrower grid, up to 0.01, when this was measured
+                ("lstm", 1e-2),
+                ("gru", 1e-2),
+                ("relu", 1e-2),
+                ("filter", 1e-2),
+                ("random + least squares", None),
             )
         ],
         seeds=10,
@@ -113,12 +129,13 @@ TABLES = {
     "noise": Table(
         "error under white noise on the features",
         [
-            Trial(method, "sqrt", noise=noise, trained_noise=trained)
+            Trial(method, "sqrt", noise=noise, trained_noise=trained, clamped=clamped)
             for method in ("accurate", "tutorial start", "gru", "relu")
             for noise in (0.01, 0.03)
             for trained in (0.0, noise)
+            for clamped in (False, True)
         ],
-        seeds=3,
+        seeds=10,
     ),
     "p3": Table(
         "targets that need memory",

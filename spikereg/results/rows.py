@@ -24,6 +24,8 @@ class Trial:
         noise: Standard deviation of white noise on the features of the test.
         trained_noise: The same for the features of the training, drawn anew for each
             batch.
+        clamped: Whether the features of the test are cut off, noise included, at the
+            smallest and the largest of the training.
         penalty: Weight of the firing rate in the loss.
         without: What the accurate recipe leaves out, for an ablation.
         lr: Learning rate; the method's own if ``None``.
@@ -36,13 +38,15 @@ class Trial:
     epochs: int = 64
     noise: float = 0.0
     trained_noise: float = 0.0
+    clamped: bool = False
     penalty: float = 0.0
     without: str = ""
     lr: float | None = None
 
     def __str__(self) -> str:
         changed = [
-            f"{field.name.replace('_', ' ')} {getattr(self, field.name)}"
+            field.name.replace("_", " ")
+            + f" {getattr(self, field.name)}" * (field.type is not bool)
             for field in fields(self)
             if field.name not in ("method", "task")
             and getattr(self, field.name) != field.default
