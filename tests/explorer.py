@@ -2,10 +2,14 @@
 
 import json
 import re
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 import pytest
-from browser import HTML
+from browser import HTML, LIVE, VIEW
+from ipywidgets.embed import embed_data
 
 STATE = re.compile(
     r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.S
@@ -134,3 +138,25 @@ def states(name):
     (found,) = STATE.findall((HTML / name).read_text())
     widgets = json.loads(found)["state"].values()
     return [w for w in widgets if w["model_module"] == "anywidget"]
+
+
+def own_page(book, name, *widgets):
+    """Write a page with widgets into a copy of the book and return its name.
+
+    It is one of the book's pages with live widgets, which these take the place of, in
+    front of its text. So an explorer can be tested as no chapter has it.
+    """
+    data = embed_data(views=list(widgets), drop_defaults=False)
+    page = (HTML / LIVE[0]).read_text()
+    state = json.dumps(data["manager_state"]).replace("</", r"<\/")
+    page = page.replace(*STATE.findall(page), state)
+    page = re.sub(f'<script type="{re.escape(VIEW)}">.*?</script>', "", page)
+    views = "".join(
+        f'<script type="{VIEW}">{json.dumps(view)}</script>'
+        for view in data["view_specs"]
+    )
+    article = '<article class="bd-article">'
+    page = page.replace(article, f'{article}<div class="cell_output">{views}</div>')
+    place = Path(url2pathname(urlsplit(book).path)) / "book" / f"{name}.html"
+    place.write_text(page)
+    return f"book/{name}.html"

@@ -116,6 +116,28 @@ def test_the_relative_error_is_the_packages():
     assert found == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize(("mode", "slope"), [("linear", None), ("sqrt", 0.3)])
+@pytest.mark.parametrize("steps", [3, 50])
+def test_the_error_of_a_straight_line_is_that_of_least_squares(mode, slope, steps):
+    dataset = RegressionDataset(steps, mode=mode, slope=slope, seed=1)
+    x, y = dataset.features.flatten(), dataset.labels.flatten()
+    found = javascript(
+        "lineError(given.x, given.y)",
+        x=x.tolist(),
+        y=y.tolist(),
+    )
+    columns = torch.stack([x, torch.ones(steps)], dim=1).double()
+    line = columns @ torch.linalg.lstsq(columns, y.double()).solution
+    expected = ((line - y).norm() / y.double().norm()).item()
+    assert found == pytest.approx(expected, abs=1e-6)
+    if mode == "sqrt" and steps == 50:
+        assert found == pytest.approx(0.0796, abs=5e-5)
+
+
+def test_a_straight_line_over_a_ramp_that_does_not_rise_has_no_error():
+    assert javascript("lineError([0, 0], [0, 0])") is None  # nothing over nothing
+
+
 def test_the_firing_rates_are_the_packages():
     trace = SpikingRegressor(16, seed=0).trace(RegressionDataset(seed=0).features)
     spikes = trace.spikes["lif_in"][:, 0]
@@ -139,6 +161,43 @@ def test_ramp_and_curve_are_the_data_sets(mode, slope, steps):
     )
     np.testing.assert_allclose(ramp, dataset.features.flatten(), rtol=1e-6)
     np.testing.assert_allclose(label, dataset.labels.flatten(), rtol=1e-6)
+
+
+def test_each_of_two_networks_runs_as_in_the_package_under_the_same_factors():
+    pair = {"tutorial": SpikingRegressor(32, seed=0), "other": SpikingRegressor(9)}
+    dataset = RegressionDataset(seed=0)
+    explorer = NetworkExplorer(pair, dataset)
+    decays, thresholds = [1.4, 0.3, 0.8], [0.5, 1.7, 1]
+    found = javascript(
+        "((all) => [all.slice(0, 3), all.slice(3)].map((layers) => "
+        "run(scaled(layers, given.decays, given.thresholds), "
+        "floats(given.x), given.x.length)))"
+        "(unpack(new DataView(Uint8Array.from(given.bytes).buffer), given.layers))",
+        bytes=list(explorer._numbers),
+        layers=explorer._layers,
+        decays=decays,
+        thresholds=thresholds,
+        x=dataset.features.flatten().tolist(),
+    )
+    for model, runs in zip(pair.values(), found, strict=True):
+        near = []
+        with torch.no_grad():
+            for (_, neuron), decay, threshold in zip(
+                model.layers(), decays, thresholds, strict=True
+            ):
+                neuron.beta.mul_(decay).clamp_(0, 1)
+                neuron.threshold.mul_(threshold)
+            trace = model.trace(dataset.features)
+        for name in ("lif_in", "lif_hidden"):
+            gap = trace.membrane[name][:, 0] - getattr(model, name).threshold
+            near.append((gap.abs() < 1e-4).any(dim=1))
+        close = torch.stack(near).any(dim=0)
+        until = int(close.int().argmax()) if close.any() else len(close)
+        assert until > 10
+        for name, layer in zip(("lif_in", "lif_hidden", "li_out"), runs, strict=True):
+            shown = torch.tensor(layer["membrane"]).view(len(close), -1)[:until]
+            expected = trace.membrane[name][:until, 0]
+            torch.testing.assert_close(shown, expected, atol=1e-5, rtol=1e-5)
 
 
 def test_layers_are_read_as_they_were_written():

@@ -124,7 +124,7 @@ def test_other_neurons_or_another_seed_begin_again(browser, unzipped):
         playground.wait("iteration === 0")
         assert playground.root.locator(".main").inner_text() == "Train"
         defaults = {c["label"]: c["value"] for c in Playground()._controls}
-        for label in ("neurons per layer", "seed", "surrogate slope"):
+        for label in ("neurons per layer", "seed", "steepness k"):
             assert playground.value(label) == defaults[label]
         reset = playground.control("reset after a spike")
         assert reset.input_value() == "subtract"
@@ -237,6 +237,68 @@ def test_the_experiments_set_themselves_up(browser, unzipped):
             playground.step()
 
 
+LINK = "Set neurons per layer to 8"
+
+
+def test_a_link_leaves_its_reader_there_and_says_what_it_did(browser, unzipped):
+    page_name = "book/04_training.html"
+    with playing(browser, unzipped, page_name=page_name) as playground:
+        page = playground.page
+        link = page.get_by_role("link", name=LINK)
+        link.scroll_into_view_if_needed()
+        link.focus()
+        there = page.evaluate("scrollY")
+        page.keyboard.press("Enter")
+        said = playground.root.locator(".notice [role=status]")
+        text = "The playground is set: target sine, neurons per layer 8."
+        expect(said).to_have_text(text)
+        expect(said).to_be_in_viewport()
+        # The address follows, and leaves the reader there as well.
+        page.wait_for_function("location.hash.includes('seed=0')")
+        assert page.evaluate("scrollY") == there
+        assert link.evaluate("link => link === document.activeElement")
+        # Keys reach what closes it, and then are where they were.
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Enter")
+        assert link.evaluate("link => link === document.activeElement")
+        expect(said).not_to_be_in_viewport()
+        assert page.evaluate("scrollY") == there
+
+
+def test_a_notice_leads_to_the_playground_and_the_way_back_to_the_text(
+    browser, unzipped
+):
+    page_name = "book/04_training.html"
+    with playing(browser, unzipped, page_name=page_name) as playground:
+        page = playground.page
+        link = page.get_by_role("link", name=LINK)
+        link.click()
+        there = page.evaluate("scrollY")
+        page.wait_for_function("location.hash.includes('seed=0')")
+        playground.click("Show it")
+        expect(playground.pad).to_be_in_viewport(ratio=1)
+        train = playground.root.locator(".main")
+        assert train.evaluate("train => train === document.activeElement")
+        expect(playground.root.locator(".notice.away")).to_have_count(0)
+        playground.step(2)
+        page.go_back()
+        page.wait_for_function("there => Math.abs(scrollY - there) < 2", arg=there)
+        assert playground.value("neurons per layer") == 8
+        assert playground.iteration() == 2
+
+
+def test_what_is_in_sight_needs_no_notice(browser, unzipped):
+    with playing(browser, unzipped) as playground:
+        page = playground.page
+        page.evaluate("location.hash = '#target=step&beta_to=0.5'")
+        said = playground.root.locator(".notice [role=status]")
+        expect(said).to_have_text("The playground is set: target step, β to 0.5.")
+        expect(playground.root.locator(".notice.away")).to_have_count(0)
+        page.mouse.wheel(0, 3000)
+        expect(playground.pad).not_to_be_in_viewport()
+        expect(playground.root.locator(".notice.away")).to_have_count(0)
+
+
 def test_a_hidden_page_does_not_train(browser, unzipped):
     with playing(browser, unzipped) as playground:
         playground.click("Train")
@@ -284,6 +346,62 @@ def test_memory_stays_flat_over_five_thousand_iterations(browser, unzipped):
         after, *counts = used()
         assert after - size < 500_000
         assert counts == pytest.approx([nodes, listeners], abs=5)
+
+
+# What is in sight
+
+
+@pytest.mark.parametrize("name", [FRONT, "book/04_training.html"])
+def test_picture_and_sliders_are_seen_together(browser, unzipped, name):
+    with playing(browser, unzipped, page_name=name) as playground:
+        playground.page.set_viewport_size({"width": 1280, "height": 800})
+        playground.root.evaluate("root => root.scrollIntoView()")
+        playground.settle()
+        controls = playground.root.locator(":is(input, select, .main)").all()
+        assert len(controls) == 2 + len(Playground()._controls)
+        for part in [playground.pad, *controls]:
+            expect(part).to_be_in_viewport(ratio=1)
+        pad, *boxes = [p.bounding_box() for p in (playground.pad, *controls[2:])]
+        for box in boxes:
+            assert box["x"] > pad["x"] + pad["width"]
+            assert min(box["width"], box["height"]) >= 24
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_on_a_phone_the_picture_stays_while_sliders_move(browser, unzipped, theme):
+    with playing(browser, unzipped, width=390, theme=theme) as playground:
+        page = playground.page
+        page.set_viewport_size({"width": 390, "height": 844})
+        playground.settle()
+        header = page.locator(".bd-header-article").bounding_box()
+        controls = playground.root.locator(".stage :is(input, select)").all()
+        playground.pad.focus()
+        # By keys: what has the focus is below the picture, not behind it.
+        for control in controls:
+            page.keyboard.press("Tab")
+            assert control.evaluate("control => control === document.activeElement")
+            expect(control).to_be_in_viewport(ratio=0.95)
+            expect(playground.pad).to_be_in_viewport(ratio=1)
+            picture = playground.root.locator(".drawing").bounding_box()
+            assert control.bounding_box()["y"] >= picture["y"] + picture["height"]
+            assert playground.pad.bounding_box()["y"] >= header["height"]
+        # The last one comes up as far as there, and what is above it goes behind.
+        drawing = playground.root.locator(".drawing")
+        below = header["height"] + drawing.bounding_box()["height"]
+        top, behind = controls[-1].evaluate(
+            """(last, below) => {
+              scrollBy(0, last.getBoundingClientRect().top - below);
+              const { top } = last.getBoundingClientRect();
+              const above = document.elementFromPoint(200, top - 40);
+              return [top, above.closest(".drawing")];
+            }""",
+            below,
+        )
+        assert top == pytest.approx(below, abs=1)
+        assert behind is not None
+        expect(playground.pad).to_be_in_viewport(ratio=1)
+        color = drawing.evaluate("e => getComputedStyle(e).backgroundColor")
+        assert color == page.evaluate("getComputedStyle(document.body).backgroundColor")
 
 
 # Readers with other needs

@@ -19,7 +19,7 @@ TITLE = "The step and its surrogate"
 def test_the_drawn_derivative_is_the_one_snntorch_uses(background, kind):
     explorer = Explorer(background, TITLE)
     explorer.choose("surrogate", kind)
-    slope = explorer.drag("slope k", 0.6)
+    slope = explorer.drag("steepness k", 0.6)
     distance = explorer.press("distance U − θ", "ArrowLeft", 13)
     assert distance == pytest.approx(-0.03)
     z = torch.linspace(-1, 1, 401, requires_grad=True)

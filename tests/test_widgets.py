@@ -27,6 +27,7 @@ EXPLORERS = [
     LIFExplorer,
     SurrogateExplorer,
     functools.partial(NetworkExplorer, MODEL, DATASET),
+    functools.partial(NetworkExplorer, {"one": MODEL, "other": MODEL}, DATASET),
     Playground,
 ]
 each_explorer = pytest.mark.parametrize("make", EXPLORERS)

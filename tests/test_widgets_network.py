@@ -1,5 +1,7 @@
 """What NetworkExplorer takes of a network, and which it refuses."""
 
+import re
+
 import pytest
 import snntorch as snn
 import torch
@@ -210,9 +212,80 @@ def test_a_data_set_that_cannot_be_drawn_is_refused(dataset, complaint):
         NetworkExplorer(MODEL, dataset)
 
 
+# Two networks
+
+
+def test_two_networks_are_described_one_after_the_other():
+    other = SpikingRegressor(8, seed=1)
+    one, two = (NetworkExplorer(m, DATASET) for m in (MODEL, other))
+    both = NetworkExplorer({"tutorial": MODEL, "accurate": other}, DATASET, beta_in=0.5)
+    assert both._networks == ["tutorial", "accurate"]
+    assert both._numbers == one._numbers + two._numbers
+    assert both._layers == one._layers + two._layers
+    assert (both._task, both.end, both.beta_in) == (one._task, one.end, 0.5)
+    assert one._networks == []
+
+
+@pytest.mark.parametrize(
+    ("networks", "complaint"),
+    [
+        ({}, "model must be one network or two, not 0"),
+        ({"a": MODEL}, "model must be one network or two, not 1"),
+        (dict.fromkeys("abc", MODEL), "model must be one network or two, not 3"),
+        (
+            {"a": MODEL, "": MODEL},
+            "model must have names of 1 to 24 letters, not ''",
+        ),
+        (
+            {"a": MODEL, " ": MODEL},
+            "model must have names of 1 to 24 letters, not ' '",
+        ),
+        (
+            {"b" * 25: MODEL, "a": MODEL},
+            f"model must have names of 1 to 24 letters, not '{'b' * 25}'",
+        ),
+        (
+            {"a": MODEL, 2: MODEL},
+            "model must have names of 1 to 24 letters, not 2",
+        ),
+        (
+            {"a": MODEL, "b": SpikingRegressor(8, num_inputs=2)},
+            "model['b'] must have one input and one output, not 2 and 1",
+        ),
+        (
+            {"a": SpikingRegressor(513), "b": MODEL},
+            "model['a'] must have at most 512 neurons in a layer, not 513: the page "
+            "holds all weights",
+        ),
+        (
+            {"a": MODEL, "b": broken(reset_readout)},
+            "model['b'] must have a readout with the reset \"none\", not 'subtract'",
+        ),
+        (
+            {"a": MODEL, "b": broken(soften)},
+            "model['b'] must have neurons that fire above their threshold",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_two_networks_that_the_page_cannot_run_are_refused(networks, complaint):
+    with pytest.raises(ValueError, match=f"^{re.escape(complaint)}$"):
+        NetworkExplorer(networks, DATASET)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_two_things_of_which_one_is_no_network_are_refused():
+    complaint = r"^model\['b'\] must be a SpikingRegressor, not Linear$"
+    with pytest.raises(TypeError, match=complaint):
+        NetworkExplorer({"a": MODEL, "b": torch.nn.Linear(1, 1)}, DATASET)
+
+
 @pytest.mark.usefixtures("unchecked")
 def test_other_things_than_model_and_data_set_are_refused():
-    with pytest.raises(TypeError, match=r"^model must be a SpikingRegressor, not str$"):
+    complaint = (
+        "^model must be a SpikingRegressor, or two of them by their names, not str$"
+    )
+    with pytest.raises(TypeError, match=complaint):
         NetworkExplorer("model", DATASET)
     complaint = "^dataset must be a RegressionDataset, not SpikingRegressor$"
     with pytest.raises(TypeError, match=complaint):

@@ -18,7 +18,8 @@ import { make } from "./figure.js";
  * @typedef {Record<string, any>} Values  of the controls, by their names
  * @typedef {{readings: Record<string, string>, summary: string | null}} Shown  the
  *   summary is null where there is nothing new to say
- * @typedef {(values: Values, width: number) => Shown} Draw
+ * @typedef {(values: Values, width: number, inner: number) => Shown} Draw  the widths in
+ *   pixels are those of the explorer and of its drawing
  */
 
 /**
@@ -35,11 +36,13 @@ import { make } from "./figure.js";
  * @property {string} title
  * @property {[string, string][]} readings  name and label of each
  * @property {string} [again]  what its button says
- * @property {boolean} [below]  whether the controls stand below the figure
+ * @property {boolean} [below]  whether the controls stand below the drawing, or beside it
+ *   where there is room
  * @property {(parent: Element, model: Model, place: Place) => Draw} figure
  */
 
 const QUIET = 500; // milliseconds without a change before the summary is spoken
+const WIDE = 620; // pixels of an explorer that has room for controls beside its drawing
 
 /**
  * The value of a control that a figure can be drawn for, whatever another widget that is
@@ -114,8 +117,9 @@ export function mount({ model, el }, explorer) {
   // Above the figure, so that on a phone both are seen at once.
   const tools = make(root, "div", { class: below ? "tools" : "controls" });
   const list = make(root, "dl", { class: "readings" });
-  const drawing = make(root, "div", { class: "drawing" });
-  const panel = below ? make(root, "div", { class: "controls" }) : tools;
+  const stage = make(root, "div", below ? { class: "stage" } : {});
+  const drawing = make(stage, "div", { class: "drawing" });
+  const panel = below ? make(stage, "div", { class: "controls" }) : tools;
   const foot = make(root, "div");
   const summary = make(root, "p", { class: "summary", role: "status" });
 
@@ -127,6 +131,7 @@ export function mount({ model, el }, explorer) {
   });
 
   let width = 0;
+  let inner = 0;
   let frame = 0;
   let quiet = 0;
   /** @type {(() => void)[]} */
@@ -143,7 +148,7 @@ export function mount({ model, el }, explorer) {
       values[control.name] = value;
       show(value);
     }
-    const shown = draw(values, width);
+    const shown = draw(values, width, inner);
     for (const { name, place } of places) place.textContent = shown.readings[name];
     if (shown.summary === null) return;
     clearTimeout(quiet);
@@ -160,6 +165,8 @@ export function mount({ model, el }, explorer) {
   // The first size arrives as soon as the page shows the explorer.
   const observer = new ResizeObserver(([entry]) => {
     width = Math.floor(entry.contentRect.width);
+    root.classList.toggle("wide", width >= WIDE);
+    inner = Math.floor(drawing.getBoundingClientRect().width);
     redraw();
   });
   observer.observe(root);

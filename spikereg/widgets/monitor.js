@@ -24,28 +24,28 @@ function tenTo(power) {
 export function makeMonitor(pad, parent) {
   const top = panel(pad, {
     title: "output membrane and target",
-    height: 270,
+    height: 265,
     xLabel: "time step",
     clip: true,
   });
   const pair = make(parent, "div", { class: "beside" });
   const loss = panel(pair, {
     title: "mean squared error",
-    height: 170,
+    height: 150,
     xLabel: "iteration",
     yText: tenTo,
     log: true,
   });
   const decays = panel(pair, {
     title: "neurons by decay: now, and at the start",
-    height: 170,
+    height: 150,
     xLabel: "decay β",
   });
   const below = make(parent, "div", { class: "beside" });
   const rasters = ["lif_in", "lif_hidden"].map((name, n) =>
     panel(below, {
       title: `layer ${n + 1} (${name}): spikes by neuron`,
-      height: 190,
+      height: 165,
       xLabel: "time step",
       rows: true,
       right: RATE + 14,

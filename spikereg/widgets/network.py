@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import snntorch as snn
@@ -21,6 +22,8 @@ WIDEST = 512
 LARGEST = 1e9
 # Time steps: each is drawn.
 LONGEST = 1000
+# Letters of a network's name: it stands above a picture of half the width.
+LETTERS = 24
 
 
 def _factor(high: float, label: str) -> Range:
@@ -28,19 +31,26 @@ def _factor(high: float, label: str) -> Range:
 
 
 class NetworkExplorer(Explorer):
-    r"""A :class:`spikereg.SpikingRegressor` that runs in the page.
+    r"""A :class:`spikereg.SpikingRegressor` that runs in the page, or two of them.
 
     The weights are copied into the page. There the network follows a ramp from 0 to
     :math:`e`, :math:`x_t = e\,t / (T - 1)`, and is shown beside its target: the
-    output, the spikes of both layers, how often each neuron fires, and the norm error.
+    output, the spikes of both layers, how often each neuron fires, and the norm error,
+    beside that of the straight line :math:`a x_t + b` that fits the target best.
     The decays and the thresholds of each layer can be multiplied; a decay is then cut
     to [0, 1]. The readout has no reset, so its threshold does nothing, and no control.
+
+    Two networks, named by a mapping, stand beside each other, on a phone below each
+    other. Each factor then acts on both::
+
+        NetworkExplorer({"tutorial": tutorial, "accurate": accurate}, dataset)
 
     The parameters are traits, as those of :class:`spikereg.widgets.LIFExplorer`.
 
     Args:
         model: The network, with one input, one output and at most 512 neurons in a
-            layer. Later changes of it do not reach the explorer.
+            layer; or two of them by their names, which have 24 letters at most. Later
+            changes of them do not reach the explorer.
         dataset: Says :math:`T`, the curve and its slope. The ramp ends at first where
             its first sample does.
         beta_in: Factor on the decays of ``lif_in``, between 0 and 2.
@@ -53,7 +63,8 @@ class NetworkExplorer(Explorer):
     Raises:
         TypeError: If model or data set are something else, or for a name that is none
             of these.
-        ValueError: If the network has several inputs or outputs, a layer that is too
+        ValueError: If there are other than one or two networks, or a name is empty or
+            too long; if a network has several inputs or outputs, a layer that is too
             wide, other neurons than ``snn.Leaky`` with its own step, or weights beyond
             1e9 or not finite.
         traitlets.TraitError: If a value is out of range.
@@ -70,32 +81,31 @@ class NetworkExplorer(Explorer):
 
     # Weights, biases, decays and thresholds of the layers, one after another.
     _numbers = traitlets.Bytes().tag(sync=True)
-    # For each layer: inputs, neurons and reset mechanism.
+    # For each layer: inputs, neurons and reset mechanism; of two networks one behind
+    # the other.
     _layers: "traitlets.List[Any]" = traitlets.List().tag(sync=True)
+    # What two networks are called; none for one.
+    _networks: "traitlets.List[str]" = traitlets.List().tag(sync=True)
     # Time steps, mode and slope of the data set.
     _task = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, model: SpikingRegressor, dataset: RegressionDataset, **values: Any
+        self,
+        model: SpikingRegressor | Mapping[str, SpikingRegressor],
+        dataset: RegressionDataset,
+        **values: Any,
     ) -> None:
-        if not isinstance(model, SpikingRegressor):
-            raise TypeError(
-                f"model must be a SpikingRegressor, not {type(model).__name__}"
-            )
+        networks = _named(model)
         if not isinstance(dataset, RegressionDataset):
             raise TypeError(
                 f"dataset must be a RegressionDataset, not {type(dataset).__name__}"
             )
-        _check(model)
         _check_task(dataset)
-        own = copy.deepcopy(model).to("cpu", torch.float32)
-        described = [_described(*layer) for layer in own.layers()]
-        layers = [layer for _, layer in described]
-        if layers[-1]["reset"] != "none":
-            raise ValueError(
-                f'model must have a readout with the reset "none", not '
-                f"{layers[-1]['reset']!r}"
-            )
+        described = [
+            layer
+            for name, network in networks.items()
+            for layer in _read(name, network)
+        ]
         values.setdefault("end", float(dataset.features[-1, 0, 0]))
         task = {
             "timesteps": dataset.features.shape[0],
@@ -105,44 +115,84 @@ class NetworkExplorer(Explorer):
         super().__init__(
             **values,
             _numbers=b"".join(numbers for numbers, _ in described),
-            _layers=layers,
+            _layers=[layer for _, layer in described],
+            _networks=list(model) if isinstance(model, Mapping) else [],
             _task=task,
         )
 
 
-def _check(model: SpikingRegressor) -> None:
+def _named(model: object) -> dict[str, SpikingRegressor]:
+    """Return one network or two, by what an error calls them."""
+    if isinstance(model, SpikingRegressor):
+        return {"model": model}
+    if not isinstance(model, Mapping):
+        raise TypeError(
+            "model must be a SpikingRegressor, or two of them by their names, not "
+            f"{type(model).__name__}"
+        )
+    if len(model) != 2:
+        raise ValueError(f"model must be one network or two, not {len(model)}")
+    for name, network in model.items():
+        if not (
+            isinstance(name, str) and 0 < len(name.strip()) <= len(name) <= LETTERS
+        ):
+            raise ValueError(
+                f"model must have names of 1 to {LETTERS} letters, not {name!r}"
+            )
+        if not isinstance(network, SpikingRegressor):
+            raise TypeError(
+                f"model[{name!r}] must be a SpikingRegressor, not "
+                f"{type(network).__name__}"
+            )
+    return {f"model[{name!r}]": network for name, network in model.items()}
+
+
+def _read(name: str, model: SpikingRegressor) -> list[tuple[bytes, dict[str, Any]]]:
+    """Return numbers and shape of each layer, of a network that the page can run."""
+    _check(name, model)
+    own = copy.deepcopy(model).to("cpu", torch.float32)
+    described = [_described(name, *layer) for layer in own.layers()]
+    reset = described[-1][1]["reset"]
+    if reset != "none":
+        raise ValueError(
+            f'{name} must have a readout with the reset "none", not {reset!r}'
+        )
+    return described
+
+
+def _check(name: str, model: SpikingRegressor) -> None:
     """Raise unless the network is one that the page can compute and hold."""
-    for name in ("lif_in", "lif_hidden", "li_out"):
-        neuron = getattr(model, name)
+    for layer in ("lif_in", "lif_hidden", "li_out"):
+        neuron = getattr(model, layer)
         if type(neuron) is not snn.Leaky:
             kind = type(neuron).__name__
-            raise ValueError(f"model must have an snn.Leaky as {name}, not {kind}")
+            raise ValueError(f"{name} must have an snn.Leaky as {layer}, not {kind}")
         leaky.check(neuron)
         feature = "hooks" if has_hooks(neuron) else leaky.unsupported(neuron)
         if feature:
-            raise ValueError(f"model must not have a neuron with {feature}")
+            raise ValueError(f"{name} must not have a neuron with {feature}")
     linears = [linear for linear, _ in model.layers()]
     for linear in linears:
         if type(linear) is not nn.Linear or has_hooks(linear):
             raise ValueError(
-                f"model must have layers that are nn.Linear without hooks, not "
+                f"{name} must have layers that are nn.Linear without hooks, not "
                 f"{type(linear).__name__}"
             )
     for first, second in itertools.pairwise(linears):
         if first.out_features != second.in_features:
             raise ValueError(
-                f"model must have layers that fit: {first.out_features} neurons "
+                f"{name} must have layers that fit: {first.out_features} neurons "
                 f"before {second.in_features} inputs"
             )
     ends = (linears[0].in_features, linears[-1].out_features)
     if ends != (1, 1):
         raise ValueError(
-            f"model must have one input and one output, not {ends[0]} and {ends[1]}"
+            f"{name} must have one input and one output, not {ends[0]} and {ends[1]}"
         )
     width = max(linear.out_features for linear in linears)
     if width > WIDEST:
         raise ValueError(
-            f"model must have at most {WIDEST} neurons in a layer, not {width}: the "
+            f"{name} must have at most {WIDEST} neurons in a layer, not {width}: the "
             f"page holds all weights"
         )
 
@@ -157,26 +207,28 @@ def _check_task(dataset: RegressionDataset) -> None:
         raise ValueError("dataset must have finite labels")
 
 
-def _described(linear: nn.Linear, neuron: snn.Leaky) -> tuple[bytes, dict[str, Any]]:
+def _described(
+    name: str, linear: nn.Linear, neuron: snn.Leaky
+) -> tuple[bytes, dict[str, Any]]:
     """Return a layer's numbers, and what they are."""
     bias = linear.bias
     if bias is None:
         bias = torch.zeros(linear.out_features)
     step = neuron.spike_grad(torch.tensor([-1.0, 0.0, 1.0]))
     if step.tolist() != [0, 0, 1]:
-        raise ValueError("model must have neurons that fire above their threshold")
+        raise ValueError(f"{name} must have neurons that fire above their threshold")
     beta, threshold = neuron.beta, neuron.threshold
-    for name, value in (("beta", beta), ("threshold", threshold)):
+    for kind, value in (("beta", beta), ("threshold", threshold)):
         if value.ndim > 1 or value.numel() not in (1, linear.out_features):
             raise ValueError(
-                f"model must have one {name} or one for each of {linear.out_features} "
+                f"{name} must have one {kind} or one for each of {linear.out_features} "
                 f"neurons, not {list(value.shape)}"
             )
     each = [linear.weight, bias, beta.expand_as(bias), threshold.expand_as(bias)]
     # A NaN fails this, too.
     if not all(bool((value.abs() <= LARGEST).all()) for value in each):
         raise ValueError(
-            "model must have finite weights, decays and thresholds of at most "
+            f"{name} must have finite weights, decays and thresholds of at most "
             f"{LARGEST:g}, or what they add up to cannot be drawn"
         )
     layer = {

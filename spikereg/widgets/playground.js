@@ -3,8 +3,9 @@
 import { mount } from "./explorer.js";
 import { legend, make } from "./figure.js";
 import { makeMonitor } from "./monitor.js";
+import { makeNotice } from "./notice.js";
 import { nameOf } from "./numerics/curve.js";
-import { address, parsed } from "./numerics/link.js";
+import { address, described, parsed } from "./numerics/link.js";
 import { python } from "./numerics/python.js";
 import { room } from "./numerics/scale.js";
 import { makeOffer } from "./offer.js";
@@ -73,7 +74,7 @@ const playground = {
     const { choice, train, step, reset } = makeTools(tools, Object.keys(presets));
     const note = make(parent, "p", { class: "note", role: "status" });
     legend(parent, [
-      ["target", "target: drag to draw your own"],
+      ["target", "target: draw your own"],
       ["membrane", "output membrane"],
     ]);
     const pad = make(parent, "div", {
@@ -83,8 +84,8 @@ const playground = {
       "aria-label":
         "Drawing pad. Arrow keys move a pen, space puts it down or lifts it.",
     });
-    const { top, draw } = makeMonitor(pad, parent);
     const place = make(parent, "p", { class: "summary", role: "status" });
+    const { top, draw } = makeMonitor(pad, make(foot, "div"));
     const sharing = make(foot, "div", { class: "tools" });
     const { offer, clear } = makeOffer(foot);
 
@@ -98,7 +99,7 @@ const playground = {
     let told = null;
     let afresh = true;
     let later = 0; // the address
-    let scroll = 0;
+    let scroll = 0; // to a run that the page was opened with
     let rest = 0; // until the worker may go on
     atEnd(() => {
       clearTimeout(later);
@@ -132,12 +133,16 @@ const playground = {
       afresh = false;
     }
 
-    /** Take over a run from the address, if there is one. */
+    /**
+     * Take over a run from the address, if there is one.
+     *
+     * @returns {string | null}  what it says; null if there is nothing new
+     */
     function listen() {
       clearTimeout(later);
       const said = location.hash.slice(1);
       // Another place of the page, or back from there
-      if (!new URLSearchParams(said).has("target") || said === told?.text) return;
+      if (!new URLSearchParams(said).has("target") || said === told?.text) return null;
       const found = parsed(said, controls, presets);
       note.textContent = found
         ? ""
@@ -152,15 +157,26 @@ const playground = {
       state.going = false;
       afresh = true;
       redraw();
-      scroll = requestAnimationFrame(() =>
-        tools.closest(".spikereg")?.scrollIntoView(),
-      );
+      return described({ target, values }, controls, presets);
     }
 
     if (built) {
-      listen();
-      window.addEventListener("hashchange", listen);
-      atEnd(() => window.removeEventListener("hashchange", listen));
+      const root = /** @type {Element} */ (tools.closest(".spikereg"));
+      if (listen() !== null) {
+        scroll = requestAnimationFrame(() => root.scrollIntoView());
+      }
+      // A link in the text leaves its reader there, and says what it has done.
+      const notice = makeNotice(foot, parent, () => {
+        root.scrollIntoView();
+        train.focus({ preventScroll: true });
+      });
+      atEnd(notice.end);
+      const follow = () => {
+        const text = listen();
+        if (text !== null) notice.say(`The playground is set: ${text}.`);
+      };
+      window.addEventListener("hashchange", follow);
+      atEnd(() => window.removeEventListener("hashchange", follow));
       make(sharing, "button", { type: "button" }, "Copy link").onclick = () =>
         offer(`${location.href.split("#")[0]}#${told?.text}`, "Link");
     }
@@ -240,7 +256,7 @@ const playground = {
       rest = setTimeout(() => trainer.next(), steady ? STEADY : 0);
     }
 
-    return (values, width) => {
+    return (values, width, inner) => {
       tell(values);
       const target = told?.target ?? [];
       choice.value = nameOf(target, presets);
@@ -248,7 +264,7 @@ const playground = {
       if (state.fault) note.textContent = state.fault;
       // Until the worker has answered, the picture is not that of the controls.
       parent.setAttribute("aria-busy", String(state.isBehind));
-      top.frame(width, [-1, target.length], room(state.sight?.output ?? []));
+      top.frame(inner, [-1, target.length], room(state.sight?.output ?? []));
       top.curve("target", target);
       top.dots("pen", pen ? [pen.at] : []);
 

@@ -96,7 +96,7 @@ class Playground(Explorer):
             The trait holds the heights.
         hidden: Neurons in each hidden layer, between 8 and 256.
         lr: Learning rate of Adam, between 1e-4 and 0.1.
-        slope: Slope of the surrogate gradient, between 1 and 100.
+        slope: Steepness :math:`k` of the surrogate gradient, between 1 and 100.
         beta_from: Decay of a neuron that drew 0, between 0 and 1.
         beta_to: Decay of a neuron that would draw 1, between 0 and 1.
         threshold_from: Threshold of a neuron that drew 0, between 0 and 2.
@@ -120,7 +120,7 @@ class Playground(Explorer):
     target = Curve()
     hidden = Whole(8, 256, 8, default=128, label="neurons per layer")
     lr = Range(1e-4, 0.1, 0.1, default=2e-3, label="learning rate", log=True)
-    slope = Range(1.0, 100.0, 1.0, default=25.0, label="surrogate slope")
+    slope = Range(1.0, 100.0, 1.0, default=25.0, label="steepness k")
     beta_from = Range(0.0, 1.0, 0.01, default=0.0, label="β from")
     beta_to = Range(0.0, 1.0, 0.01, default=1.0, label="β to")
     reset = Choice(["subtract", "zero", "none"], label="reset after a spike")

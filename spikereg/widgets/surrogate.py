@@ -7,7 +7,7 @@ from spikereg.widgets._source import joined
 class SurrogateExplorer(Explorer):
     r"""The spike's step, and the surrogate gradient that replaces its derivative.
 
-    With :math:`z = U - \theta` and the slope :math:`k`, the derivative is
+    With :math:`z = U - \theta` and the steepness :math:`k`, the derivative is
 
     .. math::
 
@@ -20,8 +20,8 @@ class SurrogateExplorer(Explorer):
     The parameters are traits, as those of :class:`spikereg.widgets.LIFExplorer`.
 
     Args:
-        slope: Slope :math:`k`, between 1 and 100; snnTorch calls it ``alpha`` for
-            ``"atan"``.
+        slope: Steepness :math:`k`, between 1 and 100; snnTorch calls it ``slope``, and
+            ``alpha`` for ``"atan"``.
         distance: Distance :math:`z` of the membrane from the threshold, between -1
             and 1, at which the derivative is read.
         surrogate: ``"fast_sigmoid"`` or ``"atan"``.
@@ -36,6 +36,6 @@ class SurrogateExplorer(Explorer):
 
     _esm = joined("surrogate.js")
 
-    slope = Range(1.0, 100.0, 1.0, default=25.0, label="slope k")
+    slope = Range(1.0, 100.0, 1.0, default=25.0, label="steepness k")
     distance = Range(-1.0, 1.0, 0.01, default=0.1, label="distance U − θ")
     surrogate = Choice(["fast_sigmoid", "atan"], label="surrogate")

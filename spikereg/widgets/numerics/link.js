@@ -22,6 +22,21 @@ export function address({ target, values }, presets) {
 }
 
 /**
+ * What a run is, in words: its target, and what else is not the default.
+ *
+ * @param {Run} run
+ * @param {Control[]} controls
+ * @param {Record<string, number[]>} presets
+ */
+export function described({ target, values }, controls, presets) {
+  const others = controls
+    .filter(({ name, value }) => values[name] !== value)
+    .map(({ name, label }) => `${label} ${values[name]}`);
+  const rest = others.length ? others : ["all else by default"];
+  return [`target ${nameOf(target, presets)}`, ...rest].join(", ");
+}
+
+/**
  * What an address says; null where it says nothing that could be a run, or anything that
  * is none: it may come from anybody.
  *

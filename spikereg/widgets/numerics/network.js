@@ -88,6 +88,30 @@ export function relativeError(prediction, target) {
 }
 
 /**
+ * The same of a straight line over the input, with the slope and the offset that fit best.
+ *
+ * @param {ArrayLike<number>} input
+ * @param {ArrayLike<number>} target
+ */
+export function lineError(input, target) {
+  const xs = Array.from(input);
+  const [x, y] = [xs, Array.from(target)].map(
+    (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
+  );
+  let both = 0;
+  let own = 0;
+  for (let i = 0; i < xs.length; i++) {
+    both += (xs[i] - x) * (target[i] - y);
+    own += (xs[i] - x) ** 2;
+  }
+  const slope = own > 0 ? both / own : 0;
+  return relativeError(
+    xs.map((value) => y + slope * (value - x)),
+    target,
+  );
+}
+
+/**
  * A ramp from zero with a curve over it, as spikereg.RegressionDataset has them.
  *
  * @param {"linear" | "sqrt"} mode
