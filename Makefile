@@ -26,7 +26,8 @@ test: environment  ## run every check, the cheap ones first
 	$(BIN)/python tools/book.py
 	$(BIN)/pytest $(SIDE_BY_SIDE) --dist worksteal tests
 	$(BIN)/pytest $(SIDE_BY_SIDE) --dist loadfile \
-		--nbval --nbval-current-env --nbval-cell-timeout 300 book
+		--nbval --nbval-current-env --nbval-cell-timeout 300 \
+		--nbval-sanitize-with tests/nbval.cfg book
 	@$(MAKE) --no-print-directory colab-check
 
 bench: environment  ## time training here and elsewhere, and the explorers

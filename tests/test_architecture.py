@@ -54,6 +54,7 @@ IMPORTS = {
         "_check",
         "_draw",
         "_least_squares",
+        "dendrites",
         "neurons",
         "scan",
     },
@@ -62,6 +63,7 @@ IMPORTS = {
     "_run": {"_batches", "_checkpoint", "_descent", "recipes"},
     "training": {"_batches", "_check", "_descent", "_run", "evaluation", "recipes"},
     "evaluation": {"_batches", "_check", "metrics"},
+    "exercises": {"_check", "memory", "metrics", "models", "results"},
     "plots": set(),
     "widgets": {"_check", "data", "models", "neurons", "scan"},
     # Which only reads: what measures stands in benchmarks/accuracy.

@@ -48,12 +48,14 @@ def test_every_place_here_holds_the_same_address():
 
 
 def test_the_front_page_and_the_chapters_are_all_looked_at():
-    assert CHAPTERS[:5] == [
+    assert CHAPTERS[:7] == [
         "01_background.ipynb",
         "02_dataset.ipynb",
         "03_model.ipynb",
         "04_training.ipynb",
         "05_evaluation.ipynb",
+        "06_gradients.ipynb",
+        "07_recipe.ipynb",
     ]
     assert "index.ipynb" in CHAPTERS
 
