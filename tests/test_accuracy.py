@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 
+import accuracy.measure
 import pytest
 import torch
 from accuracy import datasets as data
@@ -11,7 +12,7 @@ from accuracy.measure import Noisy, measure, run
 from accuracy.methods import INGREDIENTS, METHODS, WITHOUT_RATE, StepByStep, ablate
 from accuracy.tables import Table
 
-from spikereg import RegressionDataset, SpikingRegressor, make_loader
+from spikereg import RegressionDataset, SpikingRegressor, evaluate, make_loader
 from spikereg.results import Trial
 
 # Trainings of two or three epochs may.
@@ -239,3 +240,22 @@ def test_noise_is_drawn_anew_and_leaves_the_labels_alone():
     assert (second - first).std().item() == pytest.approx(0.03 * 2**0.5, rel=0.02)
     quiet = Noisy(make_loader(data, 500), sigma=0.0, seed=1)
     assert torch.equal(next(iter(quiet))[0], data.features)
+
+
+@pytest.mark.parametrize("clamped", [False, True])
+def test_a_clamped_trial_cuts_noise_off_at_the_ends_of_the_training(
+    small, monkeypatch, clamped
+):
+    tested = []
+
+    def listening(model, loader):
+        tested.extend(features for features, _ in loader)
+        return evaluate(model, loader)
+
+    monkeypatch.setattr(accuracy.measure, "evaluate", listening)
+    trial = Trial("random + least squares", "sqrt", noise=0.3, clamped=clamped)
+    run(trial, 0)
+    train, _ = datasets(trial, 0)
+    ends = train.features.min(), train.features.max()
+    assert ((tested[0].min(), tested[0].max()) == ends) is clamped
+    assert ("clamped" in str(trial)) is clamped

@@ -3,13 +3,20 @@ import pytest
 import torch
 
 from spikereg import RegressionDataset, SpikingRegressor, evaluate, make_loader
-from spikereg.baselines import LinearFilter, RandomSpiking, Recurrent, ReLUNetwork
+from spikereg.baselines import (
+    LinearFilter,
+    RandomSpiking,
+    Recurrent,
+    ReLUNetwork,
+    ResonantFilter,
+)
 
 MAKE = {
     "lstm": lambda **kw: Recurrent("lstm", **kw),
     "gru": lambda **kw: Recurrent("gru", **kw),
     "relu": ReLUNetwork,
     "filter": LinearFilter,
+    "resonant filter": ResonantFilter,
     "random": RandomSpiking,
 }
 each_baseline = pytest.mark.parametrize("name", MAKE)
@@ -92,6 +99,22 @@ def test_a_filter_is_linear_and_its_decays_learn():
     assert (model.filter.beta.grad != 0).all()
 
 
+def test_the_resonant_filter_is_a_sum_of_complex_poles():
+    model = ResonantFilter(filters=5, num_inputs=2, num_outputs=3, seed=0).double()
+    poles, fc = model.filter.poles, model.filter.fc
+    features = sequences(steps=30, features=2).double()
+    pole = torch.polar(poles.beta, poles.omega)
+    driven = features.repeat_interleave(5, dim=2) * (1 - poles.beta)
+    z = torch.zeros(3, 10, dtype=torch.complex128)
+    for drive, found in zip(driven, model(features), strict=True):
+        z = pole * z + drive
+        torch.testing.assert_close(found, fc(torch.cat([z.real, z.imag], dim=1)))
+
+
+def test_sixteen_poles_for_one_feature_are_65_numbers():
+    assert learned(ResonantFilter(seed=0)) == 65
+
+
 # The random spiking layer
 
 
@@ -154,6 +177,7 @@ def test_default_sizes_learn_as_many_numbers_as_the_spiking_network(name, hidden
         (Recurrent, {"hidden": 0}, "hidden must be .* not 0"),
         (ReLUNetwork, {"num_inputs": 1.5}, r"num_inputs must be .* not 1\.5"),
         (LinearFilter, {"filters": 0}, "filters must be .* not 0"),
+        (ResonantFilter, {"filters": 0}, "filters must be .* not 0"),
         (LinearFilter, {"num_outputs": -1}, "num_outputs must be .* not -1"),
         (RandomSpiking, {"tau": 0.0}, r"tau must be a positive .* not 0\.0"),
         (RandomSpiking, {"ridge": -1.0}, r"ridge must be a positive .* not -1\.0"),

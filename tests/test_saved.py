@@ -15,7 +15,13 @@ from small import ragged
 from snntorch import surrogate
 
 from spikereg import AdaptiveLeaky, Dendrites, Resonator, SpikingLSTM, SpikingRegressor
-from spikereg.baselines import LinearFilter, RandomSpiking, Recurrent, ReLUNetwork
+from spikereg.baselines import (
+    LinearFilter,
+    RandomSpiking,
+    Recurrent,
+    ReLUNetwork,
+    ResonantFilter,
+)
 from spikereg.neurons.named import NAMES
 from spikereg.neurons.saved import savable
 from spikereg.scan import scan
@@ -31,6 +37,7 @@ MODELS = {
     },
     "accurate": functools.partial(SpikingRegressor, 8, seed=0, recipe="accurate"),
     "filter": functools.partial(LinearFilter, seed=0),
+    "resonant filter": functools.partial(ResonantFilter, seed=0),
     "random": functools.partial(RandomSpiking, 8, seed=0),
     "relu": functools.partial(ReLUNetwork, 8, seed=0),
     "lstm": functools.partial(Recurrent, "lstm", 8, seed=0),

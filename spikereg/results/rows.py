@@ -18,7 +18,7 @@ class Trial:
             train on 1,024 sequences, test on 1,024 others.
         hidden: Width of each hidden layer; LSTM, GRU and ReLU network take theirs from
             it so that they learn as many numbers, the random layer has twice as many
-            neurons, and the filter always 16 integrators.
+            neurons, and the filters always have 16 integrators or oscillators.
         timesteps: Number of time steps.
         epochs: Passes over the training set.
         noise: Standard deviation of white noise on the features of the test.
