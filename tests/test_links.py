@@ -1,69 +1,29 @@
 """Where the links of the built book lead."""
 
 import re
-from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+import links
 import nbformat
 import pytest
-from browser import HTML, PAGES
+from browser import HTML
 
 BOOK = Path(__file__).parents[1] / "book"
 TERMS = re.findall(r"(?m)^(\w.*)\n  \S", (BOOK / "glossary.md").read_text())
 
 
-class Page(HTMLParser):
-    """The links of a page, and the places in it that links may lead to."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.links, self.places = [], {""}
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        found = dict(attributes)
-        self.places |= {found.get("id"), found.get("name")}
-        if tag == "a" and "href" in found:
-            self.links.append(found["href"])
+def test_every_link_of_the_book_leads_somewhere():
+    assert len(links.page_of(HTML / "book" / "03_model.html").links) > 60
+    assert links.lost_in(HTML) == {}
 
 
-@cache
-def page_of(name):
-    return Page((HTML / name).read_text())
-
-
-def lost(name, settings=("target=",)):
-    """Return the links of a page that lead to no file, or to no place in it."""
-    found = []
-    for link in page_of(name).links:
-        address = urlsplit(link)
-        if address.scheme or address.netloc or address.fragment.startswith(settings):
-            continue
-        path = (
-            (HTML / name).parent / unquote(address.path)
-            if address.path
-            else HTML / name
-        )
-        if not path.is_file():
-            found.append(link)
-        elif path.suffix == ".html":
-            aim = page_of(path.resolve().relative_to(HTML.resolve()).as_posix())
-            found += [link] * (unquote(address.fragment) not in aim.places)
-    return found
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_every_link_leads_somewhere(name):
-    assert len(page_of(name).links) > 10
-    assert lost(name) == []
-
-
-def test_a_link_that_leads_nowhere_is_found(monkeypatch):
-    page = Page('<a href="glossary.html#term-x"></a><a href="no.html"></a>')
-    monkeypatch.setitem(globals(), "page_of", lambda name: page)
-    assert lost("book/index.html") == ["glossary.html#term-x", "no.html"]
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    lost = ["there.html#b", "no.html", "#b", "../no.png"]
+    found = ["there.html#a", "#a", "there.html", "https://a.org/b", "#target=sine"]
+    for name, aims in [("here", lost + found), ("there", [])]:
+        text = "".join(f'<p><a id="a" href="{link}"></a>' for link in aims or [""])
+        (tmp_path / f"{name}.html").write_text(text)
+    assert links.lost_in(tmp_path) == {"here.html": lost}
 
 
 LINK = "glossary.md#term-"

@@ -62,4 +62,6 @@ TABLES = {
 }
 
 if __name__ == "__main__":
+    # Whoever runs the tests may ignore Ctrl-C, as nohup does, and hand that on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main(tables=TABLES)

@@ -1,12 +1,13 @@
 """Build the book: its pages' scripts, the package's wheel, then every page, strictly.
 
-Two things that Jupyter Book does not notice by itself are taken care of here:
+Three things that Jupyter Book does not notice by itself are taken care of here:
 
 - its execution cache knows a chapter by the code of its cells alone, so the cache is
   emptied whenever the package or the pinned versions change;
 - Sphinx warns only about pages that it reads, so that a second run would pass over the
   faults of a first one.  Unless the last build succeeded from the very same files,
-  every page is read anew, which is quick: outputs still come from the cache.
+  every page is read anew, which is quick: outputs still come from the cache;
+- it takes links to a term of the glossary for lost, so the written pages are checked.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+
+import links
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -120,6 +123,14 @@ def build_pages(root: Path) -> None:
     subprocess.run([jupyter_book, "build", root, *strict], cwd=root, check=True)
 
 
+def check_links(root: Path) -> None:
+    """Exit with the links of the pages that lead nowhere, if there are any."""
+    found = links.lost_in(root / "_build" / "html")
+    if found:
+        listed = (f"{page}: {link}" for page in found for link in found[page])
+        sys.exit("\n".join(["The book has links that lead nowhere:", *listed]))
+
+
 def build(root: Path) -> Path:
     """Build the book of a folder and return its first page."""
     index = root / "_build" / "html" / "index.html"
@@ -133,6 +144,7 @@ def build(root: Path) -> Path:
     install_scripts(root)
     build_wheel(root, root / "_build" / "wheel")
     build_pages(root)
+    check_links(root)
     stamp.write_text(state)
     return index
 

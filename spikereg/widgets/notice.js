@@ -3,6 +3,16 @@
 import { make } from "./figure.js";
 
 /**
+ * Say whether half of a place, or half a window of it, is in sight.
+ * An observer says so only after the next picture.
+ */
+function inSight(/** @type {Element} */ place) {
+  const { top, bottom } = place.getBoundingClientRect();
+  const shown = Math.min(bottom, window.innerHeight) - Math.max(top, 0);
+  return shown >= Math.min(bottom - top, window.innerHeight) / 2;
+}
+
+/**
  * @param {Element} parent
  * @param {Element} place  where it has happened; a notice goes when that is in sight
  * @param {() => void} show  leads there
@@ -16,7 +26,6 @@ export function makeNotice(parent, place, show) {
   close.setAttribute("aria-label", "Close");
   there.onclick = show;
 
-  let seen = false;
   /** @type {Element | null}  where the reader was */
   let origin = null;
   /** Heard in any case; seen, and in reach of keys, only by who does not see the place. */
@@ -30,11 +39,10 @@ export function makeNotice(parent, place, show) {
     if (origin instanceof HTMLElement) origin.focus({ preventScroll: true });
   };
   const observer = new IntersectionObserver(
-    (entries) => {
-      seen = entries[entries.length - 1].isIntersecting;
-      if (seen) turn(false);
+    () => {
+      if (inSight(place)) turn(false);
     },
-    { threshold: 0.5 },
+    { threshold: [0, 0.1, 0.2, 0.3, 0.4, 0.5] },
   );
   observer.observe(place);
 
@@ -43,7 +51,7 @@ export function makeNotice(parent, place, show) {
     say(what) {
       text.textContent = what;
       origin = document.activeElement;
-      turn(!seen);
+      turn(!inSight(place));
     },
     end: () => observer.disconnect(),
   };

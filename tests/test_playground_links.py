@@ -1,0 +1,100 @@
+"""The playground of the built book: links that set it, and what they say."""
+
+from playground import playing
+from playwright.sync_api import expect
+
+
+def test_the_experiments_set_themselves_up(browser, unzipped):
+    page = "book/04_training.html"
+    with playing(browser, unzipped, page_name=page) as playground:
+        playground.step()
+        for link, label, value in [
+            ("Set neurons per layer to 8", "neurons per layer", 8),
+            ("Set β to to 0", "β to", 0),
+            ("Begin with the defaults", "β to", 1),
+            ("Set neurons per layer to 8", "neurons per layer", 8),
+        ]:
+            playground.page.get_by_role("link", name=link).click()
+            playground.wait("iteration === 0")
+            assert playground.value(label) == value
+            assert playground.control("target").input_value() == "sine"
+            playground.step()
+
+
+LINK = "Set neurons per layer to 8"
+
+
+def test_a_link_leaves_its_reader_there_and_says_what_it_did(browser, unzipped):
+    page_name = "book/04_training.html"
+    with playing(browser, unzipped, page_name=page_name) as playground:
+        page = playground.page
+        link = page.get_by_role("link", name=LINK)
+        link.scroll_into_view_if_needed()
+        link.focus()
+        there = page.evaluate("scrollY")
+        page.keyboard.press("Enter")
+        said = playground.root.locator(".notice [role=status]")
+        text = "The playground is set: target sine, neurons per layer 8."
+        expect(said).to_have_text(text)
+        expect(said).to_be_in_viewport()
+        # The address follows, and leaves the reader there as well.
+        page.wait_for_function("location.hash.includes('seed=0')")
+        assert page.evaluate("scrollY") == there
+        assert link.evaluate("link => link === document.activeElement")
+        # Keys reach what closes it, and then are where they were.
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Enter")
+        assert link.evaluate("link => link === document.activeElement")
+        expect(said).not_to_be_in_viewport()
+        assert page.evaluate("scrollY") == there
+
+
+def test_a_notice_leads_to_the_playground_and_the_way_back_to_the_text(
+    browser, unzipped
+):
+    page_name = "book/04_training.html"
+    with playing(browser, unzipped, page_name=page_name) as playground:
+        page = playground.page
+        link = page.get_by_role("link", name=LINK)
+        link.click()
+        there = page.evaluate("scrollY")
+        page.wait_for_function("location.hash.includes('seed=0')")
+        playground.click("Show it")
+        expect(playground.pad).to_be_in_viewport(ratio=1)
+        train = playground.root.locator(".main")
+        assert train.evaluate("train => train === document.activeElement")
+        expect(playground.root.locator(".notice.away")).to_have_count(0)
+        playground.step(2)
+        page.go_back()
+        page.wait_for_function("there => Math.abs(scrollY - there) < 2", arg=there)
+        assert playground.value("neurons per layer") == 8
+        assert playground.iteration() == 2
+
+
+def test_what_is_in_sight_needs_no_notice(browser, unzipped):
+    with playing(browser, unzipped) as playground:
+        page = playground.page
+        page.evaluate("location.hash = '#target=step&beta_to=0.5'")
+        said = playground.root.locator(".notice [role=status]")
+        expect(said).to_have_text("The playground is set: target step, β to 0.5.")
+        expect(playground.root.locator(".notice.away")).to_have_count(0)
+        page.mouse.wheel(0, 3000)
+        expect(playground.pad).not_to_be_in_viewport()
+        expect(playground.root.locator(".notice.away")).to_have_count(0)
+
+
+def test_a_notice_knows_at_once_what_is_in_sight(browser, unzipped):
+    """Also before the browser has drawn where the reader is now."""
+    with playing(browser, unzipped) as playground:
+        for target, away, top in [("step", 1, 1e6), ("sine", 0, 0)]:
+            playground.page.evaluate(
+                "([target, top]) => {"
+                "  scrollTo({ top, behavior: 'instant' });"
+                "  history.replaceState(null, '', `#target=${target}`);"
+                "  dispatchEvent(new HashChangeEvent('hashchange'));"
+                "}",
+                [target, top],
+            )
+            said = playground.root.locator(".notice [role=status]")
+            expect(said).to_contain_text(f"The playground is set: target {target}")
+            expect(playground.root.locator(".notice.away")).to_have_count(away)
