@@ -107,7 +107,7 @@ TABLES = {
             Trial("accurate, labels seen", "sqrt", hidden=hidden)
             for hidden in (16, 32, 64, 128, 256, 512)
         ],
-        seeds=3,
+        seeds=5,
     ),
     "steps": Table(
         "error against the number of time steps",
@@ -116,7 +116,7 @@ TABLES = {
             for task in MODES
             for timesteps in (25, 50, 100, 200, 400)
         ],
-        seeds=3,
+        seeds=5,
     ),
     "rate": Table(
         "error against the firing rate, by a penalty on spikes",
@@ -124,7 +124,7 @@ TABLES = {
             Trial("accurate", "sqrt", penalty=penalty)
             for penalty in (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
         ],
-        seeds=3,
+        seeds=5,
     ),
     "noise": Table(
         "error under white noise on the features",
