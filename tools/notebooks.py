@@ -35,6 +35,7 @@ def run(path: Path) -> None:
         timeout=300,
         kernel_name=KERNEL["name"],
         record_timing=False,
+        coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],  # it warns of its own local sockets
         resources={"metadata": {"path": str(path.parent)}},
     )
