@@ -2,6 +2,8 @@
 
 import random
 import sys
+import sysconfig
+from pathlib import Path
 
 import jaxtyping
 import numpy as np
@@ -20,6 +22,16 @@ settings.register_profile(
     "repeatable", derandomize=True, database=None, deadline=None, max_examples=50
 )
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def libraries(tmp_path_factory):
+    """Make a folder with all that is installed here, except for spikereg."""
+    folder = tmp_path_factory.mktemp("libraries")
+    for path in Path(sysconfig.get_paths()["purelib"]).iterdir():
+        if "spikereg" not in path.name:
+            (folder / path.name).symlink_to(path)
+    return folder
 
 
 @pytest.fixture

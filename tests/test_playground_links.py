@@ -1,5 +1,6 @@
 """The playground of the built book: links that set it, and what they say."""
 
+import pytest
 from playground import playing
 from playwright.sync_api import expect
 
@@ -83,17 +84,23 @@ def test_what_is_in_sight_needs_no_notice(browser, unzipped):
         expect(playground.root.locator(".notice.away")).to_have_count(0)
 
 
-def test_a_notice_knows_at_once_what_is_in_sight(browser, unzipped):
-    """Also before the browser has drawn where the reader is now."""
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (844, 390)])
+def test_a_notice_knows_at_once_what_is_in_sight(browser, unzipped, width, height):
+    """Also before it is drawn, and in a window that is lower than half of it."""
     with playing(browser, unzipped) as playground:
-        for target, away, top in [("step", 1, 1e6), ("sine", 0, 0)]:
+        playground.page.set_viewport_size({"width": width, "height": height})
+        assert (playground.root.bounding_box()["height"] > 2 * height) == (height < 800)
+        root = playground.root.element_handle()
+        for target, away in [("step", 1), ("sine", 0)]:
             playground.page.evaluate(
-                "([target, top]) => {"
-                "  scrollTo({ top, behavior: 'instant' });"
+                "([root, target, away]) => {"
+                "  const behavior = 'instant';"
+                "  if (away) scrollTo({ top: 1e6, behavior });"
+                "  else root.scrollIntoView({ block: 'center', behavior });"
                 "  history.replaceState(null, '', `#target=${target}`);"
                 "  dispatchEvent(new HashChangeEvent('hashchange'));"
                 "}",
-                [target, top],
+                [root, target, away],
             )
             said = playground.root.locator(".notice [role=status]")
             expect(said).to_contain_text(f"The playground is set: target {target}")

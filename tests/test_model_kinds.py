@@ -1,0 +1,119 @@
+"""Networks of any kind of neuron and readout."""
+
+import pytest
+import snntorch as snn
+import torch
+from small import ramps
+from snntorch import surrogate
+from torch import nn
+
+from spikereg import (
+    AdaptiveLeaky,
+    Dendrites,
+    Resonator,
+    SpikingLSTM,
+    SpikingRegressor,
+    scan,
+)
+
+NEURONS = {
+    "lif": snn.Leaky,
+    "recurrent": snn.RLeaky,
+    "adaptive": AdaptiveLeaky,
+    "resonator": Resonator,
+    "lstm": SpikingLSTM,
+}
+each_neuron = pytest.mark.parametrize("neuron", NEURONS)
+each_readout = pytest.mark.parametrize("readout", ["membrane", "dendrites"])
+
+
+def test_layers_are_weights_and_neurons_in_the_order_of_the_signal():
+    model = SpikingRegressor(8, seed=0)
+    assert model.layers() == (
+        (model.fc_in, model.lif_in),
+        (model.fc_hidden, model.lif_hidden),
+        (model.fc_out, model.li_out),
+    )
+    model.lif_in = Resonator(8, seed=0)
+    assert model.layers()[0][1] is model.lif_in
+
+
+@each_neuron
+@each_readout
+def test_any_neuron_and_readout_is_run_layer_by_layer(neuron, readout):
+    model = SpikingRegressor(
+        6, 2, 3, seed=0, neuron=neuron, readout=readout, dendrites=5
+    )
+    (fc_in, first), (fc_hidden, second), (fc_out, last) = model.layers()
+    assert type(first) is type(second) is NEURONS[neuron]
+    assert type(last) is (snn.Leaky if readout == "membrane" else Dendrites)
+    features = ramps(30, 4, 2)
+    spikes_in, membrane_in = scan(first, fc_in(features))
+    spikes_hidden, membrane_hidden = scan(second, fc_hidden(spikes_in))
+    current = fc_out(spikes_hidden)
+    expected = last(current) if readout == "dendrites" else scan(last, current)[1]
+    trace = model.trace(features)
+    assert torch.equal(trace.prediction, expected)
+    assert torch.equal(model(features), expected)
+    assert expected.shape == (30, 4, 3)
+    for name, spikes, membrane in (
+        ("lif_in", spikes_in, membrane_in),
+        ("lif_hidden", spikes_hidden, membrane_hidden),
+    ):
+        assert torch.equal(trace.spikes[name], spikes)
+        assert torch.equal(trace.membrane[name], membrane)
+    assert torch.equal(trace.membrane["li_out"], expected)
+
+
+@each_neuron
+@each_readout
+def test_every_parameter_of_every_kind_can_learn(neuron, readout):
+    model = SpikingRegressor(16, seed=0, neuron=neuron, readout=readout)
+    model.trace(40 * ramps()).prediction.square().sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+
+
+@each_neuron
+@each_readout
+@pytest.mark.usefixtures("global_rng_stays")
+def test_a_seed_reproduces_every_kind_and_the_world_is_not_moved(neuron, readout):
+    def drawn(seed):
+        model = SpikingRegressor(4, seed=seed, neuron=neuron, readout=readout)
+        return nn.utils.parameters_to_vector(model.parameters())
+
+    assert torch.equal(drawn(0), drawn(0))
+    assert not torch.equal(drawn(0), drawn(1))
+    assert not torch.equal(drawn(None), drawn(None))
+
+
+@each_neuron
+def test_the_surrogate_is_the_callers_or_the_fast_sigmoid(neuron):
+    mine = surrogate.sigmoid(5)
+    model = SpikingRegressor(4, seed=0, neuron=neuron, spike_grad=mine)
+    for layer in (model.lif_in, model.lif_hidden):
+        assert repr(layer.spike_grad) == "sigmoid(slope=5)"
+    default = SpikingRegressor(4, seed=0, neuron=neuron).lif_in.spike_grad
+    assert repr(default) == "fast_sigmoid(slope=25)"
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        *(
+            ({"recipe": "accurate", "neuron": name}, f'"tutorial" for .*"{name}"')
+            for name in NEURONS
+            if name != "lif"
+        ),
+        ({"recipe": "accurate", "readout": "dendrites"}, 'readout="dendrites"'),
+        ({"neuron": "izhikevich"}, "neuron must be .* not 'izhikevich'"),
+        ({"readout": "spikes"}, "readout must be .* not 'spikes'"),
+        ({"dendrites": 0}, "dendrites must be .* not 0"),
+        ({"memory": 10}, "memory must be 0 for the recipe"),
+    ],
+)
+def test_what_does_not_fit_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        SpikingRegressor(4, **options)
