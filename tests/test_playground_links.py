@@ -22,6 +22,25 @@ def test_the_experiments_set_themselves_up(browser, unzipped):
             playground.step()
 
 
+def test_a_link_is_not_lost_where_the_address_follows_an_earlier_change_just_then(
+    browser, unzipped
+):
+    with playing(browser, unzipped) as playground:
+        page = playground.page
+        page.evaluate("location.hash = '#target=step'")
+        page.wait_for_function("location.hash.includes('seed=0')")
+        page.evaluate(
+            "() => {"
+            "  const before = location.hash;"
+            "  location.hash = '#target=sine&hidden=8';"
+            "  history.replaceState(null, '', before);"
+            "}"
+        )
+        page.wait_for_function("location.hash.includes('hidden=8&')")
+        assert playground.value("neurons per layer") == 8
+        assert playground.control("target").input_value() == "sine"
+
+
 LINK = "Set neurons per layer to 8"
 
 
@@ -98,7 +117,8 @@ def test_a_notice_knows_at_once_what_is_in_sight(browser, unzipped, width, heigh
                 "  if (away) scrollTo({ top: 1e6, behavior });"
                 "  else root.scrollIntoView({ block: 'center', behavior });"
                 "  history.replaceState(null, '', `#target=${target}`);"
-                "  dispatchEvent(new HashChangeEvent('hashchange'));"
+                "  const newURL = location.href;"
+                "  dispatchEvent(new HashChangeEvent('hashchange', { newURL }));"
                 "}",
                 [root, target, away],
             )

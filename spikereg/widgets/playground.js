@@ -134,13 +134,13 @@ const playground = {
     }
 
     /**
-     * Take over a run from the address, if there is one.
+     * Take over a run from an address, if there is one.
      *
+     * @param {string} said  after its #
      * @returns {string | null}  what it says; null if there is nothing new
      */
-    function listen() {
+    function listen(said) {
       clearTimeout(later);
-      const said = location.hash.slice(1);
       // Another place of the page, or back from there
       if (!new URLSearchParams(said).has("target") || said === told?.text) return null;
       const found = parsed(said, controls, presets);
@@ -162,7 +162,7 @@ const playground = {
 
     if (built) {
       const root = /** @type {Element} */ (tools.closest(".spikereg"));
-      if (listen() !== null) {
+      if (listen(location.hash.slice(1)) !== null) {
         scroll = requestAnimationFrame(() => root.scrollIntoView());
       }
       // A link in the text leaves its reader there, and says what it has done.
@@ -171,8 +171,10 @@ const playground = {
         train.focus({ preventScroll: true });
       });
       atEnd(notice.end);
-      const follow = () => {
-        const text = listen();
+      /** @param {HashChangeEvent} event */
+      const follow = ({ newURL }) => {
+        // By now the address may have followed a change before this one.
+        const text = listen(new URL(newURL).hash.slice(1));
         if (text !== null) notice.say(`The playground is set: ${text}.`);
       };
       window.addEventListener("hashchange", follow);
