@@ -1,88 +1,21 @@
-"""The command as a whole, in processes that are killed, interrupted and started again.
+"""The command as a whole, which is killed, interrupted and started again."""
 
-No test says how long anything takes: each waits for what the command writes. A command
-and all its processes have ended when nobody holds the pipe of their errors any more.
-"""
-
-import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
-SCRIPT = Path(__file__).with_name("trainings.py")
-PATIENCE = 300  # seconds after which a test gives up
-
-
-@contextmanager
-def started(folder, *words):
-    """Start the command; whatever is left of it is killed in the end."""
-    folder.mkdir(exist_ok=True)
-    process = subprocess.Popen(
-        [sys.executable, SCRIPT, *words, "--runs", folder, "--store", folder / "made"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}",
-            "STARTED": str(folder / "started"),
-            "GATE": str(folder / "gate"),
-        },
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def ran(folder, *words):
-    with started(folder, *words) as process:
-        out, err = process.communicate(timeout=PATIENCE)
-        return process.returncode, out, err
-
-
-def lines(path):
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def trained(folder):
-    """Count how often each training was begun."""
-    return Counter(line.partition(" ")[2] for line in lines(folder / "started"))
-
-
-def numbers(path):
-    """Read a stored table without its seconds."""
-    rows = json.loads(path.read_text())
-    for row in rows:
-        del row["values"]["seconds"]
-    return rows
-
-
-def wait_for(process, condition):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
-
-
-GATED = [
-    f"gated, {method}, hidden 8, epochs 3, lr 0.01, seed {seed}"
-    for method in ("accurate", "relu")
-    for seed in range(4)
-]
+from commands import (
+    GATED,
+    PATIENCE,
+    errors,
+    lines,
+    numbers,
+    ran,
+    started,
+    trained,
+    wait_at_gate,
+)
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +33,7 @@ def uninterrupted(tmp_path_factory):
 def test_after_kill_9_the_command_goes_on_where_it_was(tmp_path, uninterrupted):
     runs = tmp_path / "runs.jsonl"
     with started(tmp_path, "gated", "--jobs", "2") as process:
-        wait_for(
-            process,
-            lambda: len(lines(runs)) == 2 and trained(tmp_path) == Counter(GATED[:4]),
-        )
+        wait_at_gate(process, tmp_path)
         process.kill()
         process.communicate(timeout=PATIENCE)  # its processes end by themselves
     assert not (tmp_path / "made" / "gated.json").exists()
@@ -130,12 +60,10 @@ def test_after_kill_9_the_command_goes_on_where_it_was(tmp_path, uninterrupted):
 def test_ctrl_c_ends_at_once_and_says_how_to_go_on(tmp_path):
     runs = tmp_path / "runs.jsonl"
     with started(tmp_path, "gated", "--jobs", "2") as process:
-        wait_for(
-            process,
-            lambda: len(lines(runs)) == 2 and trained(tmp_path) == Counter(GATED[:4]),
-        )
+        wait_at_gate(process, tmp_path)
         os.killpg(process.pid, signal.SIGINT)  # as the terminal does
-        _, err = process.communicate(timeout=PATIENCE)
+        process.communicate(timeout=PATIENCE)
+    err = errors(tmp_path)
     assert process.returncode == 130
     assert f"is kept in {runs}: the same command goes on" in err
     assert "Traceback" not in err

@@ -1,5 +1,6 @@
 import ast
 import inspect
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -219,7 +220,8 @@ def test_the_wheel_holds_every_source_and_table_and_the_mark_of_typed_packages()
     assert all(path.startswith("spikereg/") for path in wheel)
 
 
-dependencies = [Requirement(line) for line in PROJECT["dependencies"]]
+extras = itertools.chain(*PROJECT["optional-dependencies"].values())
+dependencies = [Requirement(line) for line in (*PROJECT["dependencies"], *extras)]
 each_dependency = pytest.mark.parametrize("dependency", dependencies, ids=str)
 
 

@@ -1,7 +1,8 @@
 """The command with small tables, for tests that run it and kill it.
 
-``python trainings.py WORD…`` takes the command's words. Each training appends a line to
-the file $STARTED; a gated one with a seed above 1 computes until $GATE is there.
+``python trainings.py WORD…`` takes the command's words, and workers of a cluster import
+it for its tasks. Each training appends a line to the file $STARTED; a gated one with a
+seed above 1 computes until $GATE is there.
 """
 
 import os
@@ -57,6 +58,9 @@ def trials(*tasks, methods=("lstm", "relu")):
 TABLES = {
     "gated": Table("waits", trials("gated", methods=("accurate", "relu")), 4, ("l1",)),
     "broken": Table("is killed and fails", trials("killed", "wrong"), 3, ("l1",)),
+    "deadly": Table(
+        "ends workers", trials("killed", "wrong", methods=("relu",)), 3, ("l1",)
+    ),
     "timed": Table("one at a time", trials("small"), 1, ("l1",), timed=True),
     "untimed": Table("two at a time", trials("small"), 1, ("l1",)),
 }

@@ -1,10 +1,8 @@
 """Run the trials and print their tables: ``make accuracy ACCURACY=--help``."""
 
-import argparse
 import json
-import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
@@ -12,17 +10,22 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from accuracy.measure import summed
-from accuracy.processes import Failed, answers
+from accuracy import cluster, processes
+from accuracy.arguments import arguments
+from accuracy.crew import ClusterError
+from accuracy.measure import Outcome, summed
+from accuracy.processes import Failed
 from accuracy.provenance import provenance
 from accuracy.runs import Runs
 from accuracy.tables import TABLES, Table
 from accuracy.work import Job, work
-from spikereg._check import one_of, whole_number
 from spikereg.results import Row, table
 
-#: Where finished trainings are kept if no other folder is named.
-RUNS = Path(__file__).parents[2] / "_build" / "accuracy"
+#: Shares trainings out, so many at a time: :func:`accuracy.processes.answers`.
+Answers = Callable[
+    [Callable[[Job], Outcome], Iterable[Job], int],
+    Generator[tuple[Job, Outcome | Failed], None, None],
+]
 
 
 def main(
@@ -35,19 +38,21 @@ def main(
         tables: Which tables there are.
 
     Raises:
-        SystemExit: With 1 if a training failed, 2 for wrong words, and 130 if Ctrl-C
-            ended the command.
+        SystemExit: With 1 if a training or the cluster failed, 2 for wrong words, and
+            130 if Ctrl-C ended the command.
     """
-    asked = _arguments(words, tables)
+    asked = arguments(words, tables)
     runs: Runs = asked.runs
     for line in runs.damaged:
         tqdm.write(line)
+    at = asked.cluster
+    answers = partial(cluster.answers, at) if at is not None else processes.answers
     failures = []
     try:
         for name in asked.tables or tables:
             chosen = tables[name]
             rows, failed = run_table(
-                chosen, asked.seeds or chosen.seeds, asked.jobs, runs
+                chosen, asked.seeds or chosen.seeds, asked.jobs, runs, answers
             )
             failures += failed
             tqdm.write(f"\n{name}: {chosen.title}\n\n{table(rows, chosen.measures)}")
@@ -55,13 +60,13 @@ def main(
                 tqdm.write(f"\n{name} is not stored: {len(failed)} trainings failed")
             elif asked.store is not None:
                 tqdm.write(f"\nstored in {store(name, rows, asked.store)}")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ClusterError) as end:
         print(
-            f"\nStopped. What is finished is kept in {runs.path}: the same command "
-            f"goes on from there.",
+            f"\n{str(end) or 'Stopped'}. What is finished is kept in {runs.path}: the "
+            f"same command goes on from there.",
             file=sys.stderr,
         )
-        sys.exit(130)
+        sys.exit(130 if isinstance(end, KeyboardInterrupt) else 1)
     if failures:
         print(
             f"\n{len(failures)} trainings failed; the same command tries them again:",
@@ -73,15 +78,20 @@ def main(
 
 
 def run_table(
-    chosen: Table, seeds: int, processes: int, runs: Runs
+    chosen: Table,
+    seeds: int,
+    at_a_time: int,
+    runs: Runs,
+    answers: Answers = processes.answers,
 ) -> tuple[list[Row], list[str]]:
     """Run what is not finished of a table, with the seeds 0, 1, ….
 
     Args:
         chosen: The table.
         seeds: How many seeds each trial takes.
-        processes: How many trainings run at a time, unless times are compared.
+        at_a_time: How many trainings run at a time, unless times are compared.
         runs: Finished trainings; new ones are added as soon as they are there.
+        answers: Where they run: in processes of this machine, or on a cluster.
 
     Returns:
         The rows of the trials none of whose trainings failed, and why others did.
@@ -99,7 +109,7 @@ def run_table(
             answers(
                 partial(work, provenance=provenance()),
                 left,
-                1 if chosen.timed else processes,
+                1 if chosen.timed else at_a_time,
             )
         ) as finished,
     ):
@@ -126,41 +136,3 @@ def store(name: str, rows: Sequence[Row], folder: Path) -> Path:
     lines = ",\n".join(json.dumps(asdict(row)) for row in rows)
     written.write_text(f"[\n{lines}\n]\n")
     return written.replace(path)
-
-
-def _arguments(
-    words: Sequence[str] | None, tables: Mapping[str, Table]
-) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m accuracy",
-        description="Train and test, and print a table of medians and ranges. What was "
-        "finished before, with the same files and versions, is not run again.",
-        epilog="\n".join(f"{name:10} {t.title}" for name, t in tables.items()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "tables", nargs="*", metavar="TABLE", help="all if none is named"
-    )
-    parser.add_argument("--seeds", type=int, help="seeds of each row; the table's own")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
-    parser.add_argument("--store", type=Path, metavar="FOLDER", help="write the tables")
-    parser.add_argument(
-        "--runs",
-        type=Path,
-        metavar="FOLDER",
-        default=RUNS,
-        help="keep finished trainings there, not in _build/accuracy",
-    )
-    asked = parser.parse_args(words)
-    try:
-        for name in asked.tables:
-            one_of("TABLE", name, tuple(tables))
-        for name in ("seeds", "jobs"):
-            if getattr(asked, name) is not None:
-                whole_number(f"--{name}", getattr(asked, name), at_least=1)
-        if asked.store is not None:
-            asked.store.mkdir(parents=True, exist_ok=True)
-        asked.runs = Runs(asked.runs, provenance())
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
-    return asked

@@ -69,6 +69,14 @@ def answers(
             worker.end(patience=0)
 
 
+def attempt(function: Callable[[Item], Answer], item: Item) -> Answer | Failed:
+    """Call a function with an item, and return its answer or why there is none."""
+    try:
+        return function(item)
+    except Exception as error:
+        return Failed(f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
 class _Worker(Generic[Item, Answer]):
     """A process and what it is busy with."""
 
@@ -120,12 +128,7 @@ def _serve(connection: Connection, function: Callable[[Item], Answer]) -> None:
             item = connection.recv()
         except EOFError:
             return
-        try:
-            answer: Answer | Failed = function(item)
-        except Exception as error:
-            why = f"{type(error).__name__}: {error}"
-            answer = Failed(why, traceback.format_exc())
-        connection.send(answer)
+        connection.send(attempt(function, item))
 
 
 def _end_with_parent() -> None:
