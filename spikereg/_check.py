@@ -89,11 +89,18 @@ def has_hooks(module: nn.Module) -> bool:
         or module._forward_pre_hooks
         or module._backward_hooks
         or module._backward_pre_hooks
-        or _modules._global_forward_hooks
+        or has_global_hooks()
+        or not vars(module).keys().isdisjoint(("forward", "fire"))
+    )
+
+
+def has_global_hooks() -> bool:
+    """Say whether calling any module would do more than its class says."""
+    return bool(
+        _modules._global_forward_hooks
         or _modules._global_forward_pre_hooks
         or _modules._global_backward_hooks
         or _modules._global_backward_pre_hooks
-        or not vars(module).keys().isdisjoint(("forward", "fire"))
     )
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, no_type_check
 
@@ -109,9 +109,22 @@ def share(
         parts: Into how many parts the work can be cut.
         elements: Size of the whole work.
     """
-    tasks = 1
-    if elements >= 2 * _SMALLEST_TASK:
-        tasks = min(torch.get_num_threads(), elements // _SMALLEST_TASK, parts)
+    sharing(loop, arrays, parts=parts, elements=elements)()
+
+
+def sharing(
+    loop: Callable[..., object], arrays: Sequence[Any], *, parts: int, elements: int
+) -> Callable[[], object]:
+    """Give what does as :func:`share`, to be called again and again."""
+    if elements < 2 * _SMALLEST_TASK:
+        return partial(loop, *arrays, 0, parts)
+    return partial(_share, loop, arrays, parts, elements)
+
+
+def _share(
+    loop: Callable[..., object], arrays: Sequence[Any], parts: int, elements: int
+) -> None:
+    tasks = min(torch.get_num_threads(), elements // _SMALLEST_TASK, parts)
     if tasks < 2:
         loop(*arrays, 0, parts)
         return

@@ -50,7 +50,7 @@ class Run:
         self, descent: Descent, loader: Batches, epochs: int, settings: dict[str, Any]
     ) -> None:
         self.history = History()
-        self.settings = settings | {"learned": list(descent.learned)}
+        self.settings = settings | {"learned": list(descent.weights.learned)}
         self._descent, self._epochs = descent, epochs
         self._generators = list(_generators(loader))
         self._before = torch.get_rng_state()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from torch import nn
+from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from spikereg import recipes
@@ -14,6 +15,7 @@ from spikereg._batches import Batches
 from spikereg._check import finite_weights, one_of, positive, whole_number
 from spikereg._descent import Descent
 from spikereg._run import History, Run
+from spikereg._ways import BACKENDS
 from spikereg.evaluation import evaluate
 
 __all__ = ["History", "fit"]
@@ -31,6 +33,7 @@ def fit(
     patience: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: int = 1,
+    backend: str = "auto",
     progress: bool = True,
     on_epoch: Callable[[int, nn.Module], object] | None = None,
 ) -> History:
@@ -82,6 +85,15 @@ def fit(
             draws from a ``torch.Generator`` in its attribute ``generator``.
         checkpoint_every: Write the file after so many epochs, at least 1, and at the
             end. What is killed in between loses as many at most.
+        backend: ``"torch"`` is PyTorch's loop, for any model: the specification.
+            ``"compiled"`` makes the same steps without autograd, several times as fast
+            where batches are small: the same gradients to rounding, the same Adam. It
+            is for a :class:`~spikereg.SpikingRegressor` on the CPU whose layers are
+            ``nn.Linear`` and neurons that :func:`~spikereg.scan` compiles, in float32
+            or float64, without ``spike_penalty``, hooks, autocast or other modes of
+            PyTorch that look on; it writes each step's gradients into the same
+            tensors, ``p.grad``. ``"auto"`` takes ``"compiled"`` where it can do the
+            job and ``"torch"`` elsewhere, anew in each epoch.
         progress: Show a progress bar with the loss.
         on_epoch: Called as ``on_epoch(epoch, model)`` after each epoch, counted from
             1: to record a prediction or a decay on the way.
@@ -93,13 +105,14 @@ def fit(
 
     Raises:
         ValueError: For a bad number of epochs, learning rate or penalty, an unknown
-            recipe, a penalty for a model that does not spike, a model without
-            parameters to learn, an epoch without batches, a batch that is no pair,
-            features or labels that are not ``[T, B, F]``, empty, not finite,
+            recipe or backend, a penalty for a model that does not spike, a model
+            without parameters to learn, an epoch without batches, a batch that is no
+            pair, features or labels that are not ``[T, B, F]``, empty, not finite,
             batch-first or of another data type than the model's weights, a prediction
             whose shape is not the labels', weights that are not finite, patience
             without a validation loader, or a checkpoint that is damaged or of another
-            training. What is wrong with the arguments or the first batch leaves the
+            training. Under ``"compiled"`` also for what only ``"torch"`` can do, which
+            is named. What is wrong with the arguments or the first batch leaves the
             model as it was; what is wrong with a later batch, as it has become.
         TypeError: For features or labels that are no tensors.
         FloatingPointError: At the first loss or gradient that is not finite. The model
@@ -114,6 +127,7 @@ def fit(
     """
     whole_number("epochs", epochs, at_least=1)
     one_of("recipe", recipe, tuple(recipes.RECIPES))
+    one_of("backend", backend, BACKENDS)
     lr = recipes.RECIPES[recipe].lr if lr is None else lr
     positive("lr", lr)
     whole_number("checkpoint_every", checkpoint_every, at_least=1)
@@ -126,7 +140,9 @@ def fit(
     path = None if checkpoint is None else Path(checkpoint)
     if path is not None and not path.parent.is_dir():
         raise ValueError(f"checkpoint must lie in a folder that is there, not {path}")
-    descent = Descent(model, recipe, float(lr), spike_penalty)
+    # Whether between two epochs something runs that may change the model
+    watched = not (on_epoch is None and isinstance(loader, DataLoader))
+    descent = Descent(model, recipe, float(lr), spike_penalty, backend, watched)
     settings = {
         "recipe": recipe,
         "lr": float(lr),

@@ -12,7 +12,7 @@ import pytest
 import run
 from check import check
 from job import LAYERS, Size, job
-from peers import Floor, SnnTorch, TorchPeer, spikereg
+from peers import Floor, SnnTorch, Step, TorchPeer, spikereg
 from race import Process, environment
 from table import table
 from worker import Worker
@@ -27,8 +27,9 @@ def expected():
     return TorchPeer(SnnTorch, job(SIZE, exact=True)).gradients()
 
 
-def test_this_project_does_the_job_of_snntorchs_loop(expected):
-    found = TorchPeer(spikereg, job(SIZE, exact=True)).gradients()
+@pytest.mark.parametrize("peer", [TorchPeer, Step])
+def test_this_project_does_the_job_of_snntorchs_loop(expected, peer):
+    found = peer(spikereg, job(SIZE, exact=True)).gradients()
     assert check("spikereg", found, expected, SIZE) == ""
     assert len(found) == 10  # the loss, three weights, biases and decays
 
@@ -58,8 +59,9 @@ def test_a_peer_of_another_job_is_told_by_how_much(expected):
     assert check("floor", floor, expected, SIZE) == ""
 
 
-def test_a_step_changes_every_learned_number_and_no_threshold():
-    peer = TorchPeer(spikereg, job(SIZE))
+@pytest.mark.parametrize("step", [TorchPeer, Step])
+def test_a_step_changes_every_learned_number_and_no_threshold(step):
+    peer = step(spikereg, job(SIZE))
     before = {name: value.clone() for name, value in peer.model.state_dict().items()}
     peer.step()
     changed = {

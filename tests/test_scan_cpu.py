@@ -14,7 +14,7 @@ from test_neurons import all_of, assert_as_stepped, assert_close, each_kind
 from spikereg import AdaptiveLeaky, Resonator, SpikingLSTM, scan
 from spikereg._compiled import row
 from spikereg.neurons import KINDS
-from spikereg.scan import cpu, loops, walk
+from spikereg.scan import arrays, loops, walk
 
 ROOT = Path(__file__).parents[1]
 
@@ -182,7 +182,7 @@ def compiled_anew(monkeypatch):
 
     monkeypatch.setattr(loops, "compiled_without_allocation", compiled)
     KEPT.append(functools.cache(loops.walks.__wrapped__))
-    monkeypatch.setattr(cpu, "walks", KEPT[-1])
+    monkeypatch.setattr(arrays, "walks", KEPT[-1])
 
 
 @pytest.mark.usefixtures("compiled_anew")

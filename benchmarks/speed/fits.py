@@ -5,7 +5,8 @@ import argparse
 from race import Process, environment, processes, race
 from table import table, text
 
-PEERS = ["spikereg", "snntorch"]
+#: Of peer_fit; those that stand for another package only if it races.
+PEERS = {"spikereg": "spikereg", "torch": "spikereg", "snntorch": "snntorch"}
 # T, samples, B, H
 SIZES = [(50, 1, 1, 128), (50, 64, 1, 128), (50, 256, 64, 128)]
 
@@ -13,7 +14,7 @@ SIZES = [(50, 1, 1, 128), (50, 64, 1, 128), (50, 256, 64, 128)]
 def show_fits(options: argparse.Namespace) -> None:
     """Print the times of a step in a loop over a loader, and of the bare step."""
     before = options.before
-    fits = [f"fit {peer}" for peer in PEERS if peer in options.peers]
+    fits = [f"fit {peer}" for peer, of in PEERS.items() if of in options.peers]
     peers = ["spikereg", *fits]
     with Process(1) as checker:
         _check(checker, fits)
@@ -43,6 +44,7 @@ def show_fits(options: argparse.Namespace) -> None:
     heads = {
         "spikereg": "bare step",
         "fit spikereg": "fit",
+        "fit torch": 'fit, backend="torch"',
         "fit snntorch": "snntorch, tutorial's loop",
         "before": "bare step, before",
         "fit spikereg before": "fit, before",

@@ -53,6 +53,18 @@ LAYERS = [
 #: Which should do the same job.
 SAME = {"leaky": "leaky, loop", "RLeaky": "RLeaky, loop", "LSTM": "SLSTM, loop"}
 NETWORKS = [
+    *(
+        Beside(name, f"{name}, autograd", True, {})
+        for name in (
+            "lif",
+            "recurrent",
+            "adaptive",
+            "adaptive, recurrent",
+            "resonator",
+            "resonator, recurrent",
+            "lstm",
+        )
+    ),
     Beside("recurrent", "lif", False, {}),
     Beside("adaptive", "lif", False, NEAR),
     Beside("adaptive, recurrent", "lif", False, {}),
@@ -127,7 +139,8 @@ def _show(what: str, besides: list[Beside], options: argparse.Namespace) -> None
 
 def _known(what: str, names: list[str], options: argparse.Namespace) -> list[str]:
     """List what an earlier version of the package can do as well."""
-    ours = [name for name in names if "loop" not in name and name != "nn.LSTM"]
+    others = ("loop", "nn.LSTM", "autograd")
+    ours = [name for name in names if not any(map(name.count, others))]
     with Process(1, **environment("before", options.before)) as worker:
         return [
             f"{name} before"

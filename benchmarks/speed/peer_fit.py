@@ -2,6 +2,7 @@
 
 import math
 from itertools import islice
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -18,7 +19,10 @@ class Fit:
 
     Attributes:
         steps: Training steps in one call: enough epochs for 64, and two at least.
+        options: What ``fit`` is asked for beside the job.
     """
+
+    options: ClassVar[dict[str, str]] = {}
 
     def __init__(self, job: Job, batch: int = 0):
         T, N, _ = job.features.shape
@@ -35,7 +39,14 @@ class Fit:
 
     def train(self, epochs: int) -> list[float]:
         """Train, and give the loss of each epoch."""
-        history = fit(self.model, self.loader, epochs, lr=LEARNING_RATE, progress=False)
+        history = fit(
+            self.model,
+            self.loader,
+            epochs,
+            lr=LEARNING_RATE,
+            progress=False,
+            **self.options,
+        )
         return history.loss
 
     def gradients(self) -> dict[str, np.ndarray]:
@@ -43,6 +54,12 @@ class Fit:
         (loss,) = self.train(1)
         named = self.model.named_parameters()
         return {"loss": np.float32(loss), **{n: p.grad.numpy() for n, p in named}}
+
+
+class ByAutograd(Fit):
+    """The same loop, with PyTorch's graph and optimizer around each step."""
+
+    options: ClassVar[dict[str, str]] = {"backend": "torch"}
 
 
 class Tutorial(Fit):
@@ -77,4 +94,4 @@ class Tutorial(Fit):
         return history
 
 
-PEERS = {"spikereg": Fit, "snntorch": Tutorial}
+PEERS = {"spikereg": Fit, "torch": ByAutograd, "snntorch": Tutorial}

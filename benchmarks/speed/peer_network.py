@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from job import SLOPE
-from peers import TorchPeer
+from peers import TorchPeer, fastest
 from snntorch import surrogate
 from torch import Tensor, nn
 
@@ -37,4 +37,7 @@ _NETWORKS: dict[str, Callable[[dict[str, Tensor]], nn.Module]] = {
     "resonator, recurrent": partial(network, "resonator"),
     "lstm": partial(network, "lstm"),
 }
-PEERS = {name: partial(TorchPeer, build) for name, build in _NETWORKS.items()}
+PEERS = {name: partial(fastest, build) for name, build in _NETWORKS.items()}
+PEERS |= {
+    f"{name}, autograd": partial(TorchPeer, build) for name, build in _NETWORKS.items()
+}

@@ -3,9 +3,11 @@
     make bench        or: python benchmarks/speed/run.py [--quick] [--before FOLDER]
 
 Every peer is first checked against snnTorch's loop. Then: the time of a step at several
-sizes, on one core and on all; that of a step of ``fit`` with its loader; how the time
-of spikereg depends on the firing rates; how its time and memory grow with the time
-steps; what the other kinds of neuron cost; and what the first step of a process costs.
+sizes, on one core and on all ("spikereg" is the step that ``fit`` makes, "autograd" the
+same network in PyTorch's loop); that of its parts; that of ``fit`` with its loader; how
+the time of spikereg depends on the firing rates; how its time and memory grow with the
+time steps; what the other kinds of neuron cost; and what the first step of a process
+costs.
 
 With ``--before FOLDER`` an earlier version of the package, in a checkout of an earlier
 commit, races in the same run: ``git worktree add FOLDER COMMIT`` makes one.
@@ -23,10 +25,11 @@ from check import OTHERWISE
 from first import show_first
 from fits import show_fits
 from kinds import show_layers, show_networks
+from parts import show_parts
 from race import Process, cores, environment, processes, race
 from table import table, text
 
-PEERS = ["spikereg", "snntorch", "jax", "spikingjelly", "norse", "floor"]
+PEERS = ["spikereg", "autograd", "snntorch", "jax", "spikingjelly", "norse", "floor"]
 # T, B, H
 SMALL = (20, 3, 16)
 SIZES = [
@@ -140,6 +143,7 @@ def show_rates(options: argparse.Namespace) -> None:
 
 TABLES = {
     "steps": show_steps,
+    "parts": show_parts,
     "fits": show_fits,
     "rates": show_rates,
     "growth": show_growth,
@@ -177,6 +181,9 @@ def main() -> None:
     parser.add_argument(
         "--before", type=Path, help="a checkout of an earlier commit, to race with"
     )
+    parser.add_argument(
+        "--store", action="store_true", help="keep the table of parts for the book"
+    )
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=TABLES)
     options = parser.parse_args()
     options.peers = ["spikereg", *(p for p in options.peers if p != "spikereg")]
@@ -193,7 +200,7 @@ def main() -> None:
     options.sizes = SIZES[:2] if options.quick else SIZES
     options.lengths = 2 if options.quick else None
 
-    others = {"spikereg", "snntorch", "floor"}
+    others = {"spikereg", "autograd", "snntorch", "floor"}
     libraries = ["torch", "snntorch", "numba"]
     libraries += [peer for peer in options.peers if peer not in others]
     print(f"{_processor()}, {cores()} cores, Python {platform.python_version()}")

@@ -69,6 +69,12 @@ class Worker:
             times.append(self.once())
         return [taken / getattr(self.peer, "steps", 1) for taken in times]
 
+    def parts(self, seconds: float) -> dict[str, float]:
+        """Time the parts of a step of spikereg, in milliseconds."""
+        from parts import parts
+
+        return parts(self.peer.step, seconds)
+
     def memory(self, peer: str, size: list[int]) -> float:
         """Measure the most that steps take beyond the process at rest, in bytes.
 
@@ -113,9 +119,10 @@ def _peer(name: str, job: Any, batch: int | None = None) -> Any:
 
     import peers
 
+    if name in ("spikereg", "before"):
+        return peers.fastest(peers.spikereg, job)
     networks = {
-        "spikereg": peers.spikereg,
-        "before": peers.spikereg,
+        "autograd": peers.spikereg,
         "snntorch": peers.SnnTorch,
         "floor": peers.Floor,
     }

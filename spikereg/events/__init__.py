@@ -66,7 +66,7 @@ def linear(
     one_of("backend", backend, BACKENDS)
     _check_shapes(spikes, weight, bias)
     if backend == "auto":
-        backend = "events" if _pays(spikes, weight, bias) else "dense"
+        backend = "events" if pays(spikes, weight, bias) else "dense"
     elif backend == "events":
         _check_events(spikes, weight, bias)
     if backend == "dense":
@@ -114,7 +114,8 @@ def _check_events(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         )
 
 
-def _pays(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
+def pays(spikes: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
+    """Say whether to add up events is right, and faster than the dense product."""
     outputs, inputs = weight.shape
     return (
         spikes.numel() >= _FEWEST_ROWS * max(inputs, 1)
@@ -132,18 +133,8 @@ class _Linear(torch.autograd.Function):
         ctx: Any, spikes: Tensor, weight: Tensor, bias: Tensor | None
     ) -> Tensor:
         ctx.save_for_backward(spikes, weight)
-        rows = math.prod(spikes.shape[:-1])
-        fired = flat(spikes).reshape(rows, weight.shape[1])
-        currents = weight.new_zeros(rows, len(weight))
-        if bias is not None:
-            currents += bias
-        columns = weight.detach().t().contiguous().numpy()
-        share(
-            kernels.add_columns,
-            (fired, columns, currents.numpy()),
-            parts=rows,
-            elements=fired.size,
-        )
+        currents = weight.new_empty(math.prod(spikes.shape[:-1]), len(weight))
+        add_columns(spikes, weight, bias, currents)
         return currents.view(*spikes.shape[:-1], len(weight))
 
     @staticmethod
@@ -152,19 +143,36 @@ class _Linear(torch.autograd.Function):
         spikes, weight = ctx.saved_tensors
         for_spikes, for_weight, for_bias = ctx.needs_input_grad
         rows = gradient.reshape(math.prod(gradient.shape[:-1]), len(weight))
-        to_weight = None
-        if for_weight:
-            fired = flat(spikes).reshape(len(rows), weight.shape[1])
-            to_columns = rows.new_zeros(weight.shape[1], len(weight))
-            share(
-                kernels.add_rows,
-                (fired, rows.contiguous().numpy(), to_columns.numpy()),
-                parts=len(to_columns),
-                elements=fired.size,
-            )
-            to_weight = to_columns.t()
         return (
             gradient @ weight if for_spikes else None,
-            to_weight,
+            add_rows(spikes, rows) if for_weight else None,
             rows.sum(dim=0) if for_bias else None,
         )
+
+
+def add_columns(
+    spikes: Tensor, weight: Tensor, bias: Tensor | None, currents: Tensor
+) -> None:
+    """Fill in the currents, ``[rows, O]``, of spikes ``[..., I]``."""
+    currents.zero_() if bias is None else currents.copy_(bias)
+    fired = flat(spikes).reshape(len(currents), weight.shape[1])
+    columns = weight.detach().t().contiguous().numpy()
+    share(
+        kernels.add_columns,
+        (fired, columns, currents.numpy()),
+        parts=len(currents),
+        elements=fired.size,
+    )
+
+
+def add_rows(spikes: Tensor, rows: Tensor) -> Tensor:
+    """Give the gradient ``[O, I]`` of the weights from that of the currents."""
+    fired = flat(spikes).reshape(len(rows), spikes.shape[-1])
+    to_columns = rows.new_zeros(spikes.shape[-1], rows.shape[1])
+    share(
+        kernels.add_rows,
+        (fired, rows.contiguous().numpy(), to_columns.numpy()),
+        parts=len(to_columns),
+        elements=fired.size,
+    )
+    return to_columns.t()

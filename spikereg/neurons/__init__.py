@@ -37,6 +37,8 @@ class Kind(Protocol):
         KEEPS_INPUTS: Whether the way back reads them too.
         READS_SPIKES: Whether a step reads the spikes before it, beside the reset and
             what is fed back, and differentiates them.
+        DERIVES: Whether the rows read what is computed from the parameters, not just
+            the parameters in their order, clamped.
         PARAMETERS: The neuron's parameters by name, each of size 1 or N.
         RANGES: Between what the neuron clamps some of them.
     """
@@ -46,6 +48,7 @@ class Kind(Protocol):
     INPUTS: int
     KEEPS_INPUTS: bool
     READS_SPIKES: bool
+    DERIVES: bool
     PARAMETERS: tuple[str, ...]
     RANGES: dict[str, tuple[float, float]]
 

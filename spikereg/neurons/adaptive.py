@@ -13,7 +13,7 @@ from spikereg.neurons.own import Neuron, Spike, fed_back, log_uniform, two_of
 
 STATES: tuple[str, ...] = ("adaptation", "membrane")
 GATES = INPUTS = 1
-KEEPS_INPUTS = READS_SPIKES = True
+KEEPS_INPUTS = READS_SPIKES = DERIVES = True
 PARAMETERS: tuple[str, ...] = ("alpha", "beta", "a", "b", "threshold")
 RANGES = {"alpha": (0.0, 1.0), "beta": (0.0, 1.0), "a": (0.0, 1.0), "b": (0.0, 2.0)}
 # As all of ours

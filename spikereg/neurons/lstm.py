@@ -14,7 +14,7 @@ from spikereg.neurons.own import RESETS, SUBTRACT, ZERO, Neuron, Recurrence, Spi
 
 STATES: tuple[str, ...] = ("cell", "membrane")
 GATES = INPUTS = 4
-KEEPS_INPUTS, READS_SPIKES = True, False
+KEEPS_INPUTS, READS_SPIKES, DERIVES = True, False, False
 PARAMETERS: tuple[str, ...] = ("threshold",)
 RANGES: dict[str, tuple[float, float]] = {}
 # As all of ours

@@ -22,6 +22,7 @@ from spikereg.neurons.own import (
 STATES: tuple[str, ...] = ("quadrature", "membrane")
 GATES = INPUTS = 1
 KEEPS_INPUTS = READS_SPIKES = False
+DERIVES = True
 PARAMETERS: tuple[str, ...] = ("beta", "omega", "threshold")
 RANGES = {"beta": (0.0, 1.0), "omega": (0.0, math.pi)}
 # As all of ours

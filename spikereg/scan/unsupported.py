@@ -9,9 +9,14 @@ from spikereg.neurons import KINDS, Kind
 
 
 class UnsupportedError(ValueError):
-    """The neuron or its input has a feature that the compiled walk lacks."""
+    """The neuron or its input has a feature that the compiled walk lacks.
+
+    Attributes:
+        feature: Its name.
+    """
 
     def __init__(self, feature: str) -> None:
+        self.feature = feature
         super().__init__(
             f'backend "cpu" cannot run a neuron with {feature}: use "auto" or '
             f'"reference"'
