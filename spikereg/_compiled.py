@@ -1,9 +1,8 @@
-"""Loops compiled by Numba, the arrays they take, and threads to run them in."""
+"""Loops compiled by Numba, the arrays they take, and how threads share them."""
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import partial
 from itertools import pairwise
 from typing import Any, no_type_check
 
@@ -15,16 +14,16 @@ from filelock import FileLock
 from numba.extending import register_jitable
 from torch import Tensor
 
+from spikereg import _threads as threads
+
 # The C library of Linux gives large arrays back to the system when they are freed, and
 # fetches their pages again, one fault each, for the next: in a training step that took
 # more time than the loops.  It keeps arrays as large as it has once seen freed, so free
 # one of 31 MiB.  Whoever sets MALLOC_MMAP_THRESHOLD_ decides otherwise.
 np.empty(31 * 2**20, np.uint8)
 
-# Elements of one task below which a second thread brings nothing in a training step:
-# for some milliseconds after each of its products PyTorch's own threads stay awake, and
-# ours would have to share the cores with them.
-_SMALLEST_TASK = 2_000_000
+# Elements of one task below which a second thread brings nothing in a training step.
+_SMALLEST_TASK = 200_000
 
 
 @no_type_check
@@ -116,32 +115,16 @@ def sharing(
     loop: Callable[..., object], arrays: Sequence[Any], *, parts: int, elements: int
 ) -> Callable[[], object]:
     """Give what does as :func:`share`, to be called again and again."""
+    whole = partial(loop, *arrays, 0, parts)
     if elements < 2 * _SMALLEST_TASK:
-        return partial(loop, *arrays, 0, parts)
-    return partial(_share, loop, arrays, parts, elements)
+        return whole
 
+    def call() -> None:
+        tasks = min(torch.get_num_threads(), elements // _SMALLEST_TASK, parts)
+        if tasks < 2:
+            whole()
+            return
+        bounds = [parts * task // tasks for task in range(tasks + 1)]
+        threads.run([partial(loop, *arrays, *pair) for pair in pairwise(bounds)])
 
-def _share(
-    loop: Callable[..., object], arrays: Sequence[Any], parts: int, elements: int
-) -> None:
-    tasks = min(torch.get_num_threads(), elements // _SMALLEST_TASK, parts)
-    if tasks < 2:
-        loop(*arrays, 0, parts)
-        return
-    bounds = [parts * task // tasks for task in range(tasks + 1)]
-    pool = _pool(tasks)
-    others = [pool.submit(loop, *arrays, *pair) for pair in pairwise(bounds[1:])]
-    loop(*arrays, 0, bounds[1])
-    for other in others:
-        other.result()
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    """Keep the threads: Numba's own pools do not survive a fork."""
-    return ThreadPoolExecutor(threads - 1, thread_name_prefix="spikereg")
-
-
-# A forked child has the pools but not their threads.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    return call

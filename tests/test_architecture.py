@@ -27,7 +27,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 #: Which room of the house may import which.
 IMPORTS = {
     "_check": set(),
-    "_compiled": set(),
+    "_threads": set(),
+    "_compiled": {"_threads"},
     "_draw": set(),
     "_least_squares": set(),
     "_batches": {"_check"},

@@ -204,8 +204,8 @@ def test_layers_may_have_no_bias():
 
 def test_few_spikes_are_added_up_as_events(monkeypatch):
     def make():
-        model = SpikingRegressor(64, seed=0)
-        model.lif_in.threshold *= 4
+        model = SpikingRegressor(128, seed=0)
+        model.lif_in.threshold *= 10
         return model
 
     added = []

@@ -132,11 +132,13 @@ def test_two_processes_that_compile_for_two_types_do_not_mix_them_up(tmp_path):
 
 IN_ANOTHER_PROCESS = """
 import os, sys, torch, snntorch as snn
-from spikereg import SpikingRegressor, _compiled, scan
+from spikereg import SpikingRegressor, _compiled, _threads, scan
 # Only ours: PyTorch's own threads, once started, do not survive a fork.
 torch.set_num_threads(1)
 _compiled.torch.get_num_threads = lambda: 3
 _compiled._SMALLEST_TASK = 100_000
+ran, run_in = [], _threads.run
+_threads.run = lambda calls: ran.append(len(calls)) or run_in(calls)
 neuron, model = snn.Leaky(beta=0.9), SpikingRegressor(65, seed=0)
 generator = torch.Generator().manual_seed(0)
 current = torch.rand(100, 37, 101, generator=generator).requires_grad_()
@@ -150,7 +152,7 @@ def run():
         output.square().sum(), weights
     )
 many = run()
-assert _compiled._pool.cache_info().currsize == 1, "no threads were used"
+assert set(ran) == {3}, "no threads were used"
 _compiled.torch.get_num_threads = lambda: 1
 same = lambda: all(torch.equal(a, b) for a, b in zip(run(), many))
 assert same(), "the number of threads changes the result"

@@ -173,11 +173,15 @@ def chosen(monkeypatch):
 @pytest.mark.parametrize(
     ("rows", "outputs", "rate", "by_events"),
     [
-        (256, 64, 0.0, True),
-        (256, 64, 0.25, True),
-        (256, 64, 0.35, False),
-        (255, 64, 0.1, False),
-        (256, 63, 0.1, False),
+        (256, 128, 0.0, True),
+        (256, 128, 0.04, True),
+        (256, 128, 0.06, False),
+        (255, 128, 0.02, False),
+        (256, 127, 0.02, False),
+        (256, 512, 0.19, True),
+        (256, 512, 0.21, False),
+        (256, 1024, 0.29, True),
+        (256, 1024, 0.31, False),
     ],
 )
 def test_auto_takes_events_where_they_are_few_and_the_work_is_much(
