@@ -109,6 +109,11 @@ def test_the_command_refuses_what_it_does_not_know(words, capsys, tmp_path):
     assert words[-1] in capsys.readouterr().err
 
 
+def test_the_readme_says_how_many_trainings_all_tables_take():
+    count = sum(len(table.trials) * table.seeds for table in TABLES.values())
+    assert f" {count:,} trainings" in (ROOT / "README.md").read_text()
+
+
 # The stored tables
 
 
