@@ -225,7 +225,7 @@ def test_the_docstring_of_a_public_name_describes_every_argument(name):
 def test_the_wheel_holds_every_source_and_table_and_the_mark_of_typed_packages():
     builder = WheelBuilder(str(ROOT))
     wheel = {file.distribution_path for file in builder.recurse_included_files()}
-    tables = sorted(PACKAGE.glob("results/stored/*.json"))
+    tables = sorted(PACKAGE.glob("results/**/*.json"))
     assert tables
     expected = {path.relative_to(ROOT).as_posix() for path in (*SOURCES, *tables)}
     assert expected | {"spikereg/py.typed"} <= wheel

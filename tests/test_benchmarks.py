@@ -1,15 +1,18 @@
 """What the benchmark says of a peer: that it does the same job, or how it differs."""
 
+import itertools
 import os
 
 import first
 import kinds
 import numpy as np
+import parts
 import peer_fit
 import peer_layer
 import peer_network
 import pytest
 import run
+import torch
 from check import check
 from job import LAYERS, Size, job
 from peers import Floor, SnnTorch, Step, TorchPeer, spikereg
@@ -70,6 +73,32 @@ def test_a_step_changes_every_learned_number_and_no_threshold(step):
         if not value.equal(before[name])
     }
     assert changed == {name for name, _ in peer.model.named_parameters()}
+
+
+def test_the_parts_of_a_step_add_up_to_it_and_are_parts_of_the_same_step(monkeypatch):
+    for owner, name in ((torch, "addmm"), (torch, "mm"), (torch, "sum")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))  # to be put back
+    for owner, name in ((torch, "_fused_adam_"), (parts.events, "pays")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    for name in ("add_columns", "add_rows"):
+        monkeypatch.setattr(parts.events, name, getattr(parts.events, name))
+    plain = Step(spikereg, job(SIZE))
+    for _ in range(4):
+        plain.step()
+    clock = itertools.count()
+    monkeypatch.setattr(parts.time, "perf_counter", lambda: next(clock))
+    watched = parts.Watched(job(SIZE))
+    for _ in range(3):
+        watched.step()
+    for name, value in plain.model.state_dict().items():
+        assert value.equal(watched.model.state_dict()[name])
+    # Each call that is timed asks the clock twice, and so does the step around it:
+    # three products forward, eight backward, of which three are sums; three walks each.
+    took = {name: set(times) for name, times in watched.parts.items()}
+    calls = {"neurons, forward": 3, "neurons, backward": 3, "Adam": 1}
+    calls["products"] = 3 + 8 + 2  # and twice it is asked whether events pay
+    assert {name: {n} for name, n in calls.items()}.items() <= took.items()
+    assert took["all else"] == {sum(calls.values()) + 1}
 
 
 def test_higher_thresholds_leave_the_rest_of_the_job_as_it_is():

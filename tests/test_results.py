@@ -4,9 +4,10 @@ import json
 from dataclasses import asdict
 from importlib import resources
 
+import parts
 import pytest
 
-from spikereg.results import Row, Trial, stored, table
+from spikereg.results import Row, Trial, step_costs, stored, table
 
 NAMES = ["ablation", "choice", "noise", "p1", "p2", "p3", "rate", "steps", "width"]
 
@@ -88,3 +89,13 @@ def test_a_measure_that_no_row_has_is_refused(measures):
     row = Row(Trial("relu", "sqrt"), 7, (0,), {"mse": (0.1,)})
     with pytest.raises(ValueError, match=r"measure must be one of .*'mse'"):
         table([row], measures)
+
+
+def test_the_costs_of_a_step_are_read():
+    costs = step_costs()
+    assert [cost.size for cost in costs] == parts.SIZES
+    for cost in costs:
+        assert set(cost.ms) == set(parts.PEERS.values())
+        # The step was watched while it was timed, so its parts are the whole of it.
+        whole = cost.ms["fit's step"]
+        assert sum(cost.parts.values()) == pytest.approx(whole, rel=0.15)

@@ -66,9 +66,11 @@ NETWORKS = [
         )
     ),
     Beside("recurrent", "lif", False, {}),
-    Beside("adaptive", "lif", False, NEAR),
+    Beside("adaptive", "lif", False, {}),
+    Beside("adaptive, autograd", "lif, autograd", False, NEAR),
     Beside("adaptive, recurrent", "lif", False, {}),
-    Beside("resonator", "lif", False, NEAR),
+    Beside("resonator", "lif", False, {}),
+    Beside("resonator, autograd", "lif, autograd", False, NEAR),
     Beside("resonator, recurrent", "lif", False, {}),
     Beside("lstm", "lif", False, {}),
 ]

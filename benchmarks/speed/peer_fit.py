@@ -73,7 +73,9 @@ class Tutorial(Fit):
         self.model = SnnTorch(job.weights)
         data = TensorDataset(*(x.transpose(0, 1) for x in (job.features, job.target)))
         self.loader = DataLoader(data, batch or len(data), shuffle=True)
-        self.epochs = max(1, 16 // len(self.loader))
+        # A thousand time steps take a second: then two are.
+        some = max(2, min(16, 2000 // len(job.features)))
+        self.epochs = max(1, some // len(self.loader))
         self.steps = self.epochs * min(16, len(self.loader))
 
     def train(self, epochs: int) -> list[float]:

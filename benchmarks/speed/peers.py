@@ -1,6 +1,7 @@
 """The job in PyTorch: snnTorch's loop, spikereg, and no neurons at all."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import snntorch as snn
@@ -61,6 +62,11 @@ class Step(TorchPeer):
         chain = Chain(self.model, weights.parameters)
         self._way = ByChain(chain, weights, self.optimizer)
         self._way.begin()
+
+    @property
+    def links(self) -> list[Any]:
+        """What a step runs through, once there was one."""
+        return self._way._chain._now
 
     def step(self) -> None:
         """Train by one step."""
