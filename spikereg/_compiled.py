@@ -16,6 +16,10 @@ from torch import Tensor
 
 from spikereg import _threads as threads
 
+Array = npt.NDArray[Any]
+#: A call that is prepared, to be made again and again.
+Call = Callable[[], object]
+
 # The C library of Linux gives large arrays back to the system when they are freed, and
 # fetches their pages again, one fault each, for the next: in a training step that took
 # more time than the loops.  It keeps arrays as large as it has once seen freed, so free
@@ -113,7 +117,7 @@ def share(
 
 def sharing(
     loop: Callable[..., object], arrays: Sequence[Any], *, parts: int, elements: int
-) -> Callable[[], object]:
+) -> Call:
     """Give what does as :func:`share`, to be called again and again."""
     whole = partial(loop, *arrays, 0, parts)
     if elements < 2 * _SMALLEST_TASK:

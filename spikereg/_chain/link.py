@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from spikereg import events
-from spikereg._chain.parameters import Call, Gradients, Parameters, parameters_of
-from spikereg._compiled import flat
+from spikereg._chain.parameters import Gradients, Parameters, parameters_of
+from spikereg._compiled import Array, Call, flat
 from spikereg.neurons import Kind
-from spikereg.scan.arrays import Array, Back, Walk
+from spikereg.scan.arrays import Back, Walk
 from spikereg.scan.layer import Layer, layer_of
 from spikereg.scan.surrogates import OTHER
 

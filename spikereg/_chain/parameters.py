@@ -1,20 +1,15 @@
 """What the rows of a layer read of its neurons, and where their gradients go."""
 
 import math
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, no_type_check, runtime_checkable
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
-from spikereg._compiled import compiled_without_allocation
+from spikereg._compiled import Array, Call, compiled_without_allocation
 from spikereg.neurons import Kind
-from spikereg.scan.arrays import Array, shared
-
-#: A call that is prepared.
-Call = Callable[[], object]
+from spikereg.scan.arrays import shared
 
 #: Where each learned parameter's gradient goes, by the parameter's identity.
 Gradients = dict[int, Tensor]
@@ -71,36 +66,19 @@ class _AsTheyAre:
 
 
 class _Derived:
-    """Parameters of which the rows read what PyTorch has made, and differentiates."""
+    """Parameters of which the rows read what the kind derives from them."""
 
     def __init__(self, kind: Kind, neuron: nn.Module, to: Gradients) -> None:
         self._kind, self._neuron = kind, neuron
-        named = (getattr(neuron, name) for name in kind.PARAMETERS)
-        self._learned = [value for value in named if id(value) in to]
-        self._gradients = [to[id(value)] for value in self._learned]
+        self._raw = _AsTheyAre(kind, neuron, to)
         self.wanted = np.array([v.requires_grad for v in kind.parameters(neuron)])
 
     def bind(self, p: Array, to_p: Array) -> tuple[list[Call], list[Call]]:
-        return [partial(self._read, p)], [partial(self._write, to_p)]
-
-    def _read(self, p: Array) -> None:
-        self._values = self._kind.parameters(self._neuron)
-        for row, value in zip(p, self._values, strict=True):
-            np.copyto(row, value.detach().numpy())
-
-    def _write(self, to_p: Array) -> None:
-        if not self._learned:
-            return
-        values = [value for value in self._values if value.requires_grad]
-        summed = to_p[self.wanted].sum(axis=1)
-        pairs = zip(summed, values, strict=True)
-        found = torch.autograd.grad(
-            values,
-            self._learned,
-            [shared(each, value.detach()) for each, value in pairs],
-        )
-        for gradient, each in zip(self._gradients, found, strict=True):
-            gradient.copy_(each)
+        raw, to_raw = (np.empty_like(p[:, :1]) for _ in range(2))
+        reads, writes = self._raw.bind(raw, to_raw)
+        derive: Any = self._kind.derive
+        there, back = derive(self._neuron, raw, p, to_p, to_raw)
+        return [*reads, there], [back, *writes]
 
 
 def _to_one(
@@ -141,4 +119,4 @@ _write = compiled_without_allocation(_summed_into, "_summed_into")
 
 def parameters_of(kind: Kind, neuron: nn.Module, to: Gradients) -> Parameters:
     """Look at the parameters of a layer."""
-    return (_Derived if kind.DERIVES else _AsTheyAre)(kind, neuron, to)
+    return (_Derived if kind.derive else _AsTheyAre)(kind, neuron, to)

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import snntorch as snn
 from torch import Tensor, nn
 
+from spikereg._compiled import Call
 from spikereg.neurons import adaptive, leaky, lstm, recurrent, resonator
 from spikereg.neurons.adaptive import AdaptiveLeaky
 from spikereg.neurons.lstm import SpikingLSTM
@@ -37,8 +38,6 @@ class Kind(Protocol):
         KEEPS_INPUTS: Whether the way back reads them too.
         READS_SPIKES: Whether a step reads the spikes before it, beside the reset and
             what is fed back, and differentiates them.
-        DERIVES: Whether the rows read what is computed from the parameters, not just
-            the parameters in their order, clamped.
         PARAMETERS: The neuron's parameters by name, each of size 1 or N.
         RANGES: Between what the neuron clamps some of them.
     """
@@ -48,7 +47,6 @@ class Kind(Protocol):
     INPUTS: int
     KEEPS_INPUTS: bool
     READS_SPIKES: bool
-    DERIVES: bool
     PARAMETERS: tuple[str, ...]
     RANGES: dict[str, tuple[float, float]]
 
@@ -63,6 +61,15 @@ class Kind(Protocol):
 
     def parameters(self, neuron: Any) -> tuple[Tensor, ...]:
         """Give what the rows are to read, the threshold last, each of size 1 or N."""
+
+    @property
+    def derive(self) -> Callable[..., tuple[Call, Call]] | None:
+        """What prepares two calls where rows do not read the parameters as they are.
+
+        ``derive(neuron, raw, p, to_p, to_raw)`` gives what fills in ``p`` for the rows,
+        ``[P, B, N]``, from the parameters in their order, clamped, ``raw`` ``[P, 1,
+        N]``; and what fills in ``to_raw``, the latter's gradients, from ``to_p``.
+        """
 
     def reset(self, neuron: Any) -> int:
         """Give the code of the reset mechanism."""

@@ -1,5 +1,6 @@
 """Leaky integrate-and-fire neurons with an adaptation current: SE-adLIF."""
 
+from functools import partial
 from typing import no_type_check
 
 import torch
@@ -7,13 +8,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spikereg._check import local_generator, number, widths
-from spikereg._compiled import row
+from spikereg._compiled import Array, Call, compiled_without_allocation, row
 from spikereg.neurons import own
 from spikereg.neurons.own import Neuron, Spike, fed_back, log_uniform, two_of
 
 STATES: tuple[str, ...] = ("adaptation", "membrane")
 GATES = INPUTS = 1
-KEEPS_INPUTS = READS_SPIKES = DERIVES = True
+KEEPS_INPUTS = READS_SPIKES = True
 PARAMETERS: tuple[str, ...] = ("alpha", "beta", "a", "b", "threshold")
 RANGES = {"alpha": (0.0, 1.0), "beta": (0.0, 1.0), "a": (0.0, 1.0), "b": (0.0, 2.0)}
 # As all of ours
@@ -142,6 +143,44 @@ def parameters(neuron: AdaptiveLeaky) -> tuple[Tensor, ...]:
     )
     strength = (1 - beta) * neuron.scale
     return alpha, beta, strength * a, strength * b, neuron.threshold
+
+
+def derive(neuron: AdaptiveLeaky, *arrays: Array) -> tuple[Call, Call]:
+    """Prepare :func:`parameters` for the rows, there and back."""
+    raw, p, to_p, to_raw = arrays
+    scale = raw.dtype.type(neuron.scale)
+    return partial(_derive, scale, raw, p), partial(_to_raw, scale, raw, to_p, to_raw)
+
+
+@no_type_check
+def _derive_rows(scale, raw, p):
+    one = raw.dtype.type(1)
+    for s in range(p.shape[1]):
+        for n in range(p.shape[2]):
+            strength = (one - raw[1, 0, n]) * scale
+            p[0, s, n], p[1, s, n] = raw[0, 0, n], raw[1, 0, n]
+            p[2, s, n], p[3, s, n] = strength * raw[2, 0, n], strength * raw[3, 0, n]
+            p[4, s, n] = raw[4, 0, n]
+
+
+@no_type_check
+def _to_raw_rows(scale, raw, to_p, to_raw):
+    one = raw.dtype.type(1)
+    to_raw[:] = 0
+    for s in range(to_p.shape[1]):
+        for n in range(to_p.shape[2]):
+            strength = (one - raw[1, 0, n]) * scale
+            by_u, by_s = to_p[2, s, n], to_p[3, s, n]
+            to_raw[0, 0, n] += to_p[0, s, n]
+            lost = raw[2, 0, n] * by_u + raw[3, 0, n] * by_s
+            to_raw[1, 0, n] += to_p[1, s, n] - scale * lost
+            to_raw[2, 0, n] += strength * by_u
+            to_raw[3, 0, n] += strength * by_s
+            to_raw[4, 0, n] += to_p[4, s, n]
+
+
+_derive = compiled_without_allocation(_derive_rows, "_derive_rows")
+_to_raw = compiled_without_allocation(_to_raw_rows, "_to_raw_rows")
 
 
 @row

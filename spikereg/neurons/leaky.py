@@ -25,7 +25,8 @@ from spikereg.neurons.own import RESETS, SUBTRACT, ZERO, Recurrence
 
 STATES: tuple[str, ...] = ("membrane",)
 GATES = INPUTS = 1
-KEEPS_INPUTS = READS_SPIKES = DERIVES = False
+KEEPS_INPUTS = READS_SPIKES = False
+derive = None
 PARAMETERS: tuple[str, ...] = ("beta", "threshold")
 RANGES = {"beta": (0.0, 1.0)}
 

@@ -14,7 +14,8 @@ from spikereg.neurons.own import RESETS, SUBTRACT, ZERO, Neuron, Recurrence, Spi
 
 STATES: tuple[str, ...] = ("cell", "membrane")
 GATES = INPUTS = 4
-KEEPS_INPUTS, READS_SPIKES, DERIVES = True, False, False
+KEEPS_INPUTS, READS_SPIKES = True, False
+derive = None
 PARAMETERS: tuple[str, ...] = ("threshold",)
 RANGES: dict[str, tuple[float, float]] = {}
 # As all of ours

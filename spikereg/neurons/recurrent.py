@@ -28,7 +28,8 @@ from spikereg.neurons.own import SUBTRACT, ZERO, Recurrence
 
 STATES: tuple[str, ...] = ("spikes", "membrane")
 GATES, INPUTS = 1, 2
-KEEPS_INPUTS = READS_SPIKES = DERIVES = False
+KEEPS_INPUTS = READS_SPIKES = False
+derive = None
 PARAMETERS, RANGES = leaky.PARAMETERS, leaky.RANGES
 check, parameters, reset = leaky.check, leaky.parameters, leaky.reset
 

@@ -1,6 +1,7 @@
 """Neurons whose membrane swings: a damped rotation with a threshold."""
 
 import math
+from functools import partial
 from typing import no_type_check
 
 import torch
@@ -8,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spikereg._check import local_generator, one_of, widths
-from spikereg._compiled import row
+from spikereg._compiled import Array, Call, compiled_without_allocation, row
 from spikereg.neurons import own
 from spikereg.neurons.own import (
     SUBTRACT,
@@ -22,7 +23,6 @@ from spikereg.neurons.own import (
 STATES: tuple[str, ...] = ("quadrature", "membrane")
 GATES = INPUTS = 1
 KEEPS_INPUTS = READS_SPIKES = False
-DERIVES = True
 PARAMETERS: tuple[str, ...] = ("beta", "omega", "threshold")
 RANGES = {"beta": (0.0, 1.0), "omega": (0.0, math.pi)}
 # As all of ours
@@ -139,6 +139,38 @@ def parameters(neuron: Resonator) -> tuple[Tensor, ...]:
     """Give β cos ω, β sin ω and the threshold."""
     beta, omega = (getattr(neuron, name).clamp(*r) for name, r in RANGES.items())
     return beta * omega.cos(), beta * omega.sin(), neuron.threshold
+
+
+def derive(neuron: Resonator, *arrays: Array) -> tuple[Call, Call]:
+    """Prepare :func:`parameters` for the rows, there and back."""
+    raw, p, to_p, to_raw = arrays
+    return partial(_derive, raw, p), partial(_to_raw, raw, to_p, to_raw)
+
+
+@no_type_check
+def _derive_rows(raw, p):
+    for n in range(p.shape[2]):
+        beta, omega = raw[0, 0, n], raw[1, 0, n]
+        cos, sin = beta * math.cos(omega), beta * math.sin(omega)
+        for s in range(p.shape[1]):
+            p[0, s, n], p[1, s, n], p[2, s, n] = cos, sin, raw[2, 0, n]
+
+
+@no_type_check
+def _to_raw_rows(raw, to_p, to_raw):
+    to_raw[:] = 0
+    for n in range(to_p.shape[2]):
+        beta, omega = raw[0, 0, n], raw[1, 0, n]
+        cos, sin = math.cos(omega), math.sin(omega)
+        for s in range(to_p.shape[1]):
+            to_cos, to_sin = to_p[0, s, n], to_p[1, s, n]
+            to_raw[0, 0, n] += cos * to_cos + sin * to_sin
+            to_raw[1, 0, n] += beta * (cos * to_sin - sin * to_cos)
+            to_raw[2, 0, n] += to_p[2, s, n]
+
+
+_derive = compiled_without_allocation(_derive_rows, "_derive_rows")
+_to_raw = compiled_without_allocation(_to_raw_rows, "_to_raw_rows")
 
 
 @row

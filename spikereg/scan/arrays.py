@@ -10,17 +10,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from spikereg._compiled import sharing
+from spikereg._compiled import Array, Call, sharing
 from spikereg.scan.layer import Layer
 from spikereg.scan.loops import walks
 from spikereg.scan.surrogates import OTHER, through
-
-Array = npt.NDArray[Any]
 
 
 class Back(NamedTuple):
@@ -96,7 +93,7 @@ class Walk(NamedTuple):
             run(*arrays, t, t + 1, 0, M)
             fed = fed_back[t]
 
-    def straight(self) -> Callable[[], object]:
+    def straight(self) -> Call:
         """Give what walks through all steps, where nothing is fed back."""
         run, _ = walks(self.layer.kind)
         arrays = (self.layer.reset, *self[2:], 0, len(self.u))
@@ -139,7 +136,7 @@ class Walk(NamedTuple):
                 to_last = to_fed @ weight if weight.ndim == 2 else to_fed * weight
                 to_start[0 if layer.source == "membrane" else 2] += to_last
 
-    def straight_back(self, back: Back, wanted: Array) -> Callable[[], object]:
+    def straight_back(self, back: Back, wanted: Array) -> Call:
         """Give what walks back, where nothing was fed back and the surrogate is known.
 
         Or where the spikes' gradients have been through it.
