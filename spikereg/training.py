@@ -141,7 +141,10 @@ def fit(
     if path is not None and not path.parent.is_dir():
         raise ValueError(f"checkpoint must lie in a folder that is there, not {path}")
     # Whether between two epochs something runs that may change the model
-    watched = not (on_epoch is None and isinstance(loader, DataLoader))
+    loaders = [loader] if validation is None else [loader, validation]
+    watched = on_epoch is not None or not all(
+        isinstance(each, DataLoader) for each in loaders
+    )
     descent = Descent(model, recipe, float(lr), spike_penalty, backend, watched)
     settings = {
         "recipe": recipe,

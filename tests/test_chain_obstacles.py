@@ -204,8 +204,22 @@ CHANGES = {
 }
 
 
+class Changing:
+    """Batches, and after those of its second epoch something else."""
+
+    def __init__(self, change):
+        self.batches, self.change, self.epochs = ragged(), change, 0
+
+    def __iter__(self):
+        yield from self.batches
+        self.epochs += 1
+        if self.epochs == 2:
+            self.change()
+
+
+@pytest.mark.parametrize("by", ["on_epoch", "a loader"])
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_on_epoch_changes_is_noticed(name):
+def test_what_is_changed_between_two_epochs_is_noticed(name, by):
     def train(backend):
         model = network()
         model.calls = []
@@ -214,7 +228,11 @@ def test_what_on_epoch_changes_is_noticed(name):
             if epoch == 2:
                 CHANGES[name](model)
 
-        history = fit(model, ragged(), 4, 1e-2, on_epoch=change, backend=backend)
+        options = {"on_epoch": change}
+        data = ragged()
+        if by == "a loader":
+            data, options = Changing(lambda: CHANGES[name](model)), {}
+        history = fit(model, data, 4, 1e-2, backend=backend, **options)
         return model, history.loss
 
     (model, found), (other, expected) = train("auto"), train("torch")
