@@ -53,7 +53,7 @@ class Weights:
 class Arrays:
     """The same for parameters that lie on the CPU, and where nothing else changes.
 
-    NumPy takes a tenth of the time that PyTorch does for such small things.
+    Around things as small as these PyTorch takes longer than NumPy.
     """
 
     def __init__(self, weights: Weights) -> None:
