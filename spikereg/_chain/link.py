@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from spikereg import events
 from spikereg._chain.parameters import Gradients, Parameters, parameters_of
+from spikereg._chain.recurrence import Recurrence
 from spikereg._compiled import Array, Call, flat
 from spikereg.neurons import Kind
 from spikereg.scan.arrays import Back, Walk
@@ -121,10 +122,19 @@ class Link:
         self._walk_back: Call = partial(
             walk.backward, self._back, wanted, self._stage.back[0]
         )
+        known = walk.layer.surrogate.code != OTHER
+        weight, bias = self._stage.back
         if not walk.layer.source:
             self._walk_there = walk.straight()
-            if walk.layer.surrogate.code != OTHER:
+            if known:
                 self._walk_back = walk.straight_back(self._back, wanted)
+        elif known and weight is not None and weight.ndim == 2:
+            recurrence = Recurrence(
+                *(walk, self._back, weight, bias, self._currents),
+                *(wanted, self._stage.neuron),
+            )
+            self._fed = recurrence.first
+            self._walk_there, self._walk_back = recurrence.there, recurrence.back
 
     def forward(self, signal: Tensor) -> Tensor:
         """Make spikes ``[T·B, N]`` out of a signal ``[T·B, I]``."""

@@ -124,7 +124,7 @@ class Walk(NamedTuple):
         back.carried.fill(0)
         back.to_p.fill(0)
         _, run = walks(kind)
-        arrays = self._there_and_back(back, wanted)
+        arrays = self.there_and_back(back, wanted)
         # The way back has to know what comes from the next step.
         to_inputs = torch.from_numpy(back.to_inputs)
         for t in reversed(range(T)):
@@ -142,7 +142,7 @@ class Walk(NamedTuple):
         Or where the spikes' gradients have been through it.
         """
         _, run = walks(self.layer.kind)
-        arrays = (*self._there_and_back(back, wanted), 0, len(self.u))
+        arrays = (*self.there_and_back(back, wanted), 0, len(self.u))
         walk = sharing(run, arrays, parts=self.u.shape[1], elements=self.u.size)
 
         def call() -> None:
@@ -152,7 +152,8 @@ class Walk(NamedTuple):
 
         return call
 
-    def _there_and_back(self, back: Back, wanted: Array) -> tuple[Any, ...]:
+    def there_and_back(self, back: Back, wanted: Array) -> tuple[Any, ...]:
+        """Give what the loop back takes before its bounds."""
         code, slope, _ = self.layer.surrogate
         slope = self.u.dtype.type(slope)
         reads = self.layer.reads_spikes
