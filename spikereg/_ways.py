@@ -148,7 +148,7 @@ class Ways:
         optimizer: torch.optim.Adam,
         spike_penalty: float,
         backend: str,
-        watched: bool = True,
+        watched: bool,
     ) -> None:
         self._model, self._weights = model, weights
         self._optimizer, self._penalized = optimizer, spike_penalty != 0

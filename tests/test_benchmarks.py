@@ -209,6 +209,13 @@ def test_an_earlier_version_is_for_no_other_peer(tmp_path, monkeypatch):
     assert environment("layer leaky", tmp_path) == {}
 
 
+def test_a_rough_table_is_not_stored(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["run.py", "--quick", "--store"])
+    with pytest.raises(SystemExit):
+        run.main()
+    assert "not the one of --quick" in capsys.readouterr().err
+
+
 def test_a_slope_is_that_of_a_power_law():
     assert run._slope([1, 2, 4], [3, 12, 48]) == pytest.approx(2)
 

@@ -186,6 +186,8 @@ def main() -> None:
     )
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=TABLES)
     options = parser.parse_args()
+    if options.store and options.quick:
+        parser.error("--store keeps a whole table, not the one of --quick")
     options.peers = ["spikereg", *(p for p in options.peers if p != "spikereg")]
     if options.before:
         options.before = options.before.resolve()
