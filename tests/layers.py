@@ -278,3 +278,24 @@ def gradients(outputs, inputs):
         torch.zeros_like(x) if g is None else g
         for x, g in zip(inputs, found, strict=True)
     ]
+
+
+def random_layer(reset="subtract", dtype=torch.float32, spike_grad=None, seed=0):
+    """Make a neuron with some β outside [0, 1], and the current and state for it."""
+    generator = torch.Generator().manual_seed(seed)
+    neuron = snn.Leaky(
+        beta=torch.tensor([-0.25, 0.0, 0.7, 1.0, 1.25], dtype=dtype),
+        threshold=torch.rand(5, generator=generator, dtype=dtype),
+        learn_beta=True,
+        learn_threshold=True,
+        reset_mechanism=reset,
+        spike_grad=spike_grad,
+    )
+    current = torch.randn(30, 4, 5, generator=generator, dtype=dtype)
+    state = torch.randn(4, 5, generator=generator, dtype=dtype)
+    return neuron, current.requires_grad_(), state.requires_grad_()
+
+
+def same(some, others):
+    """Say whether two rows of tensors are equal to the last bit."""
+    return all(torch.equal(a, b) for a, b in zip(some, others, strict=True))

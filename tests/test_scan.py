@@ -1,8 +1,4 @@
-import contextlib
-import copy
-import itertools
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from layers import RESETS, step_by_step
+from layers import RESETS, random_layer, same, step_by_step
 from snntorch import surrogate
 
 from spikereg import scan
@@ -43,11 +39,6 @@ def by_hand(current, beta, threshold, reset, state):
                 membrane[t, b, n] = u
                 spikes[t, b, n] = u > theta
     return spikes, membrane
-
-
-def same(some, others):
-    """Say whether two rows of tensors are equal to the last bit."""
-    return all(torch.equal(a, b) for a, b in zip(some, others, strict=True))
 
 
 def multiples(step, smallest, largest):
@@ -136,22 +127,6 @@ TOLERANCE = {
     torch.float32: {"rtol": 1e-4, "atol": 1e-4},
     torch.float64: {"rtol": 1e-12, "atol": 1e-12},
 }
-
-
-def random_layer(reset="subtract", dtype=torch.float32, spike_grad=None, seed=0):
-    """Make a neuron with some β outside [0, 1], and the current and state for it."""
-    generator = torch.Generator().manual_seed(seed)
-    neuron = snn.Leaky(
-        beta=torch.tensor([-0.25, 0.0, 0.7, 1.0, 1.25], dtype=dtype),
-        threshold=torch.rand(5, generator=generator, dtype=dtype),
-        learn_beta=True,
-        learn_threshold=True,
-        reset_mechanism=reset,
-        spike_grad=spike_grad,
-    )
-    current = torch.randn(30, 4, 5, generator=generator, dtype=dtype)
-    state = torch.randn(4, 5, generator=generator, dtype=dtype)
-    return neuron, current.requires_grad_(), state.requires_grad_()
 
 
 def gradients(outputs, neuron, current, state):
@@ -290,66 +265,3 @@ def test_outputs_have_the_data_type_of_the_current(backend, dtype):
     neuron = snn.Leaky(beta=torch.rand(3), threshold=torch.rand(3)).to(dtype)
     for out in scan(neuron, torch.rand(4, 2, 3, dtype=dtype), backend=backend):
         assert out.dtype == dtype
-
-
-# The neuron is neither read nor changed beyond its parameters
-
-
-@each_backend
-def test_the_neuron_is_left_as_it_was(backend):
-    neuron, current, state = random_layer()
-    attributes, buffers = dict(vars(neuron)), dict(neuron.named_buffers())
-    values = copy.deepcopy(neuron.state_dict())
-    scan(neuron, current, state, backend=backend)
-    assert vars(neuron).keys() == attributes.keys()
-    assert all(buffers[name] is buffer for name, buffer in neuron.named_buffers())
-    assert all(torch.equal(values[k], v) for k, v in neuron.state_dict().items())
-
-
-@pytest.mark.parametrize("backend", ["auto", "reference"])
-@pytest.mark.parametrize("calls_until_it_breaks", [5, math.inf])
-def test_the_neuron_keeps_the_state_of_a_run_of_its_own(backend, calls_until_it_breaks):
-    neuron, current, state = random_layer()
-    neuron(current[0], state)
-    membrane, reset = neuron.mem, neuron.reset
-    surrogate_gradient, calls = neuron.spike_grad, itertools.count(1)
-
-    def breaks(x):
-        if next(calls) == calls_until_it_breaks:
-            raise RuntimeError("broken surrogate")
-        return surrogate_gradient(x)
-
-    neuron.spike_grad = breaks
-    with contextlib.suppress(RuntimeError):
-        scan(neuron, current, backend=backend)
-    assert neuron.mem is membrane
-    assert neuron.reset is reset
-
-
-@each_backend
-def test_the_result_does_not_depend_on_what_the_neuron_did_before(backend):
-    neuron, current, _ = random_layer()
-    expected = scan(neuron, current, backend=backend)
-    scan(neuron, 3 * current[:, :1], backend=backend)
-    neuron(current[0])
-    assert same(scan(neuron, current, backend=backend), expected)
-
-
-@each_backend
-def test_a_neuron_can_be_copied_and_restored_while_its_graph_lives(backend):
-    neuron, current, state = random_layer()
-    outputs = scan(neuron, current, state, backend=backend)
-    restored, _, _ = random_layer(seed=1)
-    restored.load_state_dict(neuron.state_dict())
-    for twin in (copy.deepcopy(neuron), restored):
-        assert same(scan(twin, current, state, backend=backend), outputs)
-
-
-@each_backend
-def test_threads_can_share_a_neuron(backend):
-    neuron = snn.Leaky(beta=0.5, threshold=0.75)
-    currents = [torch.rand(300, width, width) for width in (1, 2, 3, 4)]
-    expected = [scan(neuron, each, backend=backend)[1] for each in currents]
-    with ThreadPoolExecutor(4) as pool:
-        actual = list(pool.map(lambda each: scan(neuron, each)[1], currents))
-    assert same(actual, expected)
