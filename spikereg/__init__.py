@@ -1,9 +1,10 @@
 """Regression with spiking neural networks, from data to evaluated fit."""
 
-from spikereg.data import RegressionDataset, TimeMajorDataset, make_loader
+from spikereg.data import RegressionDataset, TimeMajorDataset
 from spikereg.dendrites import Dendrites
 from spikereg.evaluation import Report, evaluate
 from spikereg.initialize import initialize
+from spikereg.loader import make_loader
 from spikereg.memory import MemoryDataset
 from spikereg.models import SpikingRegressor, Trace
 from spikereg.neurons import AdaptiveLeaky, Resonator, SpikingLSTM

@@ -1,4 +1,4 @@
-"""Adam on the squared error of a model, and all that it continues from."""
+"""Adam on the loss of a model, and all that it continues from."""
 
 import math
 import warnings
@@ -11,13 +11,14 @@ from spikereg import recipes
 from spikereg._batches import Batches, batches, empty
 from spikereg._ways import Ways
 from spikereg._weights import Weights
+from spikereg.losses import LossFunction, TemporalLoss
 
 #: From which factor on labels are too far from 1 for Adam's steps.
 FAR = 1e3
 
 
 class Descent:
-    """Steps down the squared error of a model, one for each batch.
+    """Steps down the loss of a model, one for each batch.
 
     Attributes:
         weights: What it changes.
@@ -29,6 +30,7 @@ class Descent:
         model: nn.Module,
         recipe: str,
         lr: float,
+        loss: LossFunction,
         spike_penalty: float,
         backend: str,
         watched: bool,
@@ -46,23 +48,24 @@ class Descent:
             fused=True,
         )
         self._ways = Ways(
-            model, self.weights, self._optimizer, spike_penalty, backend, watched
+            model, self.weights, self._optimizer, loss, spike_penalty, backend, watched
         )
+        self._scaled = not isinstance(loss, TemporalLoss)  # its labels are steps
 
     def epoch(self, loader: Batches, epoch: int, epochs: int) -> float:
         """Step once for each batch.
 
         Returns:
-            The mean squared error of all values, each batch before its own step.
+            The mean loss of all labels, each batch before its own step.
         """
         self._optimizer.param_groups[0]["lr"] = self.lr * self._course(
             epoch - 1, epochs
         )
         self._ways.begin()
         total, count, squares = 0.0, 0, 0.0
-        for features, labels in batches(loader, self.model):
-            way = self._ways.of(features, labels)
-            value = way.error(features, labels)
+        for batch in batches(loader, self.model):
+            way = self._ways.of(batch)
+            value = way.error(batch)
             if not math.isfinite(value):
                 raise self._not_finite(f"loss became {value}", epoch)
             way.weights.keep()
@@ -71,15 +74,15 @@ class Descent:
             way.step()
             way.weights.clamp()
 
-            total += value * labels.numel()
-            count += labels.numel()
-            if epoch == 1:
-                squares += labels.square().sum().item()
+            total += value * batch.weight
+            count += batch.weight
+            if epoch == 1 and batch.labels.is_floating_point():
+                squares += batch.labels.square().sum().item()
         if count == 0:
             raise empty(loader, epoch)
         if not way.weights.finite():
             raise self._not_finite("last step led to infinite weights", epoch)
-        if epoch == 1:
+        if epoch == 1 and self._scaled:
             self._warn_of_scale(math.sqrt(squares / count))
         return total / count
 

@@ -19,9 +19,10 @@ class History:
     """What happened in each epoch.
 
     Attributes:
-        loss: Mean squared error of each epoch; each batch counts before its own step.
-        validation: Mean squared error on the validation loader after each epoch,
-            infinite where a prediction was not finite; empty without such a loader.
+        loss: Mean loss of each epoch, the mean squared error unless another was asked
+            for; each batch counts before its own step.
+        validation: Loss on the validation loader after each epoch, infinite where a
+            prediction was not finite; empty without such a loader.
         error: What ended the training before its time: an exception of ``on_epoch``, or
             ``KeyboardInterrupt``; ``None`` if nothing did.
     """

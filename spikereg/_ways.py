@@ -1,4 +1,4 @@
-"""Two ways to the gradients of the squared error: by autograd, and by a chain.
+"""Two ways to the gradients of a loss: by autograd, and by a chain.
 
 The first is the specification. Both leave the gradients in the parameters' ``grad``.
 """
@@ -9,12 +9,13 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from spikereg import metrics
+from spikereg._batches import Batch
 from spikereg._chain import Chain
 from spikereg._chain.obstacles import ObstacleError, Seen, look
 from spikereg._check import finite, tracer
 from spikereg._compiled import flat
 from spikereg._weights import Arrays, Weights, all_finite, finite_arrays
+from spikereg.losses import CURVES, LossFunction, applied
 
 BACKENDS = ("auto", "torch", "compiled")
 
@@ -27,8 +28,8 @@ class Way(Protocol):
     def weights(self) -> Weights | Arrays:
         """What a step changes."""
 
-    def error(self, features: Tensor, labels: Tensor) -> float:
-        """Give the mean squared error of a batch."""
+    def error(self, batch: Batch) -> float:
+        """Give the loss of a batch."""
 
     def backward(self) -> bool:
         """Put the gradients of what is minimized; say whether they are finite."""
@@ -38,21 +39,22 @@ class Way(Protocol):
 
 
 class ByAutograd:
-    """PyTorch's loop: any model, and a penalty on its spikes."""
+    """PyTorch's loop: any model, any loss, and a penalty on its spikes."""
 
     def __init__(
         self,
         model: nn.Module,
         weights: Weights,
         optimizer: torch.optim.Adam,
+        loss: LossFunction,
         spike_penalty: float,
     ) -> None:
-        self._loss_of = _objective(model, spike_penalty)
+        self._loss_of = _objective(model, loss, spike_penalty)
         self.weights, self._optimizer = weights, optimizer
 
-    def error(self, features: Tensor, labels: Tensor) -> float:
-        """Give the mean squared error of a batch."""
-        error, self._loss = self._loss_of(features, labels)
+    def error(self, batch: Batch) -> float:
+        """Give the loss of a batch."""
+        error, self._loss = self._loss_of(batch)
         return error.item()
 
     def backward(self) -> bool:
@@ -85,7 +87,10 @@ class ByChain:
         self._plain = [parameter.detach() for parameter in self._parameters]
         self._gradients = flat(chain.gradients)
         self._memory: tuple[list[Tensor], ...] | None = None
-        self.error = chain.error
+
+    def error(self, batch: Batch) -> float:
+        """Give the loss of a batch."""
+        return self._chain.error(batch.features, batch.labels)
 
     def begin(self) -> None:
         """Begin an epoch: before it someone may have put other gradients there."""
@@ -146,14 +151,16 @@ class Ways:
         model: nn.Module,
         weights: Weights,
         optimizer: torch.optim.Adam,
+        loss: LossFunction,
         spike_penalty: float,
         backend: str,
         watched: bool,
     ) -> None:
         self._model, self._weights = model, weights
         self._optimizer, self._penalized = optimizer, spike_penalty != 0
+        self._plain_loss = loss == CURVES
         self._backend, self._watched = backend, watched
-        self._by_autograd = ByAutograd(model, weights, optimizer, spike_penalty)
+        self._by_autograd = ByAutograd(model, weights, optimizer, loss, spike_penalty)
         self._by_chain: ByChain | None = None
         self._seen: Seen | None = None
         if backend == "compiled":
@@ -178,6 +185,8 @@ class Ways:
     def _check(self) -> None:
         if self._penalized:
             raise ObstacleError("a spike_penalty")
+        if not self._plain_loss:
+            raise ObstacleError("a loss other than the mean squared error of curves")
         look(self._model, self._weights.parameters)
 
     def _build(self) -> None:
@@ -185,14 +194,18 @@ class Ways:
         chain = Chain(self._model, self._weights.parameters)  # type: ignore[arg-type]
         self._by_chain = ByChain(chain, self._weights, self._optimizer)
 
-    def of(self, features: Tensor, labels: Tensor) -> Way:
+    def of(self, batch: Batch) -> Way:
         """Choose for a batch."""
         if self._by_chain is None:
             return self._by_autograd
-        if type(features) is Tensor and type(labels) is Tensor:
-            return self._by_chain
-        self._meet(ObstacleError(f"batches of another type ({type(features)})"))
-        return self._by_autograd
+        features, labels, mask = batch
+        if mask is not None:
+            self._meet(ObstacleError("masks"))
+        elif labels.ndim != 3:
+            self._meet(ObstacleError("one label a sequence"))
+        elif type(features) is not Tensor or type(labels) is not Tensor:
+            self._meet(ObstacleError(f"batches of another type ({type(features)})"))
+        return self._by_chain or self._by_autograd
 
     def _meet(self, obstacle: ObstacleError) -> None:
         """Leave it to autograd until the next epoch, or raise."""
@@ -202,34 +215,29 @@ class Ways:
 
 
 def _objective(
-    model: nn.Module, spike_penalty: float
-) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Return what gives the mean squared error, and it again with the penalty."""
+    model: nn.Module, loss: LossFunction, spike_penalty: float
+) -> Callable[[Batch], tuple[Tensor, Tensor]]:
+    """Return what gives the loss of a batch, and it again with the penalty."""
     if not (finite(spike_penalty) and spike_penalty >= 0):
         raise ValueError(
             f"spike_penalty must be a finite number of at least 0, not "
             f"{spike_penalty!r}"
         )
     trace = tracer(model)
-
-    def plain(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        error = metrics.mse(model(features), labels)
-        return error, error
-
-    if spike_penalty == 0:
-        return plain
-    if trace is None:
+    if spike_penalty != 0 and trace is None:
         raise ValueError(
             f"spike_penalty must be 0 for a model without trace, not {spike_penalty!r}"
         )
 
-    def penalized(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        run = trace(features)
-        spikes = torch.cat([s.flatten() for s in run.spikes.values()])
-        error = metrics.mse(run.prediction, labels)
-        return error, error + spike_penalty * metrics.spike_rate(spikes)
+    def of(batch: Batch) -> tuple[Tensor, Tensor]:
+        if spike_penalty == 0 or trace is None:
+            error = applied(loss, model(batch.features), batch.labels, batch.mask)
+            return error, error
+        run = trace(batch.features)
+        error = applied(loss, run.prediction, batch.labels, batch.mask)
+        return error, error + spike_penalty * batch.spike_rate(run.spikes)
 
-    return penalized
+    return of
 
 
 def _without_gradient() -> ValueError:

@@ -1,66 +1,149 @@
-"""Ramps and the curves a network learns from them, served time-major."""
+"""Sequences and their labels, and ramps with the curves a network learns from them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
 
 from spikereg._check import finite, local_generator, one_of, tensor, whole_number
 
 MODES = ("linear", "sqrt")
 
-Sample = tuple[Float[Tensor, "T F"], Float[Tensor, "T O"]]
-Batch = tuple[Float[Tensor, "T B F"], Float[Tensor, "T B O"]]
+#: Features and labels of one sample or of a batch, and perhaps a mask.
+Sample = tuple[Tensor, ...]
+Batch = tuple[Tensor, ...]
 
 
 class TimeMajorDataset(Dataset[Sample]):
-    """Samples that lie side by side in two tensors, time first.
+    """Samples that lie side by side in tensors, time first.
 
     Args:
         features: ``[T, N, F]``: time steps, samples, features.
-        labels: ``[T, N, O]``.
+        labels: Curves ``[T, N, O]``, one number for each output and sample, ``[N, O]``,
+            or the class of each sample, whole numbers ``[N]``.
+        mask: Truth values ``[T, N]``: which steps of each sample count. ``None`` for
+            all, and for pairs instead of triples.
 
     Attributes:
         features: The tensor given.
         labels: The tensor given.
+        mask: The tensor given, or ``None``.
 
     Raises:
         TypeError: If one of them is no tensor.
-        ValueError: If they do not have three axes, or not as many time steps and
-            samples, at least 1 each.
+        ValueError: If the features do not have three axes with at least one value, or
+            labels or mask not as many time steps and samples as above.
     """
 
     features: Float[Tensor, "T N F"]
-    labels: Float[Tensor, "T N O"]
+    labels: Tensor
+    mask: Bool[Tensor, "T N"] | None
 
-    def __init__(self, features: Tensor, labels: Tensor) -> None:
-        for name, values in (("features", features), ("labels", labels)):
-            tensor(name, values)
-            if values.ndim != 3 or values.numel() == 0:
-                raise ValueError(
-                    f"{name} must be a filled [T, N, F], time first, not "
-                    f"{list(values.shape)}"
-                )
-        if features.shape[:2] != labels.shape[:2]:
+    def __init__(
+        self, features: Tensor, labels: Tensor, mask: Tensor | None = None
+    ) -> None:
+        tensor("features", features)
+        if features.ndim != 3 or features.numel() == 0:
             raise ValueError(
-                f"labels must have the features' T and N, {list(features.shape[:2])}, "
-                f"not {list(labels.shape[:2])}"
+                f"features must be a filled [T, N, F], time first, not "
+                f"{list(features.shape)}"
             )
-        self.features, self.labels = features, labels
+        tensor("labels", labels)
+        T, N, _ = features.shape
+        shape = labels.shape
+        if not (labels.ndim in (1, 2, 3) and labels.numel()) or (
+            shape[:2] != (T, N) if labels.ndim == 3 else shape[0] != N
+        ):
+            raise ValueError(
+                f"labels must be filled curves, [T, N, O] with T, N = {T}, {N} as the "
+                f"features have, or [N, O] or classes [N], not {list(shape)}"
+            )
+        if mask is not None:
+            tensor("mask", mask)
+            if mask.shape != (T, N) or mask.dtype != torch.bool:
+                raise ValueError(
+                    f"mask must be a torch.bool [T, N] = {[T, N]}, not {mask.dtype} "
+                    f"{list(mask.shape)}"
+                )
+        self.features, self.labels, self.mask = features, labels, mask
+
+    @classmethod
+    def padded(cls, sequences: Iterable[Sequence[Any]]) -> "TimeMajorDataset":
+        """Put sequences of different lengths side by side, with a mask.
+
+        Args:
+            sequences: Pairs of features ``[T, F]``, each with a T of its own, and
+                labels ``[T, O]``, ``[O]`` or a class.
+
+        Returns:
+            A data set as long as the longest one, with zeros after the others' ends,
+            which do not count.
+
+        Raises:
+            ValueError: If there are no sequences, or one is no such pair, or of another
+                width than the first.
+        """
+        pairs = list(sequences)
+        if not pairs:
+            raise ValueError("sequences must be at least one, not none")
+        for n, pair in enumerate(pairs):
+            _check_sequence(n, pair, pairs[0])
+        features, labels = zip(*pairs, strict=True)
+        mask = [torch.ones(len(each), dtype=torch.bool) for each in features]
+        whole = [torch.as_tensor(each) for each in labels]
+        side_by_side = pad_sequence if whole[0].ndim == 2 else torch.stack
+        return TimeMajorDataset(
+            pad_sequence(list(features)), side_by_side(whole), pad_sequence(mask)
+        )
 
     def __len__(self) -> int:
         return self.features.shape[1]
 
     def __getitem__(self, index: int) -> Sample:
-        return self.features[:, index], self.labels[:, index]
+        curves = self.labels.ndim == 3
+        labels = self.labels[:, index] if curves else self.labels[index]
+        pair = self.features[:, index], labels
+        return pair if self.mask is None else (*pair, self.mask[:, index])
 
     def batch(self, indices: list[int]) -> Batch:
         """Return several samples at once."""
         at = torch.tensor(indices)
-        return self.features.index_select(1, at), self.labels.index_select(1, at)
+        axis = 1 if self.labels.ndim == 3 else 0
+        pair = self.features.index_select(1, at), self.labels.index_select(axis, at)
+        return pair if self.mask is None else (*pair, self.mask.index_select(1, at))
+
+
+def _check_sequence(n: int, pair: object, first: Sequence[Any]) -> None:
+    """Raise unless a sequence is a pair of its own length, alike the first one."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ValueError(
+            f"sequences must be pairs (features, labels), not the "
+            f"{type(pair).__name__} at {n}"
+        )
+    features, labels = pair
+    tensor("features", features)
+    shape = list(torch.as_tensor(labels).shape)
+    if features.ndim != 2 or features.numel() == 0 or len(shape) > 2:
+        raise ValueError(
+            f"sequences must have features [T, F] and labels [T, O], [O] or a class, "
+            f"not {list(features.shape)} and {shape} at {n}"
+        )
+    begin = list(torch.as_tensor(first[1]).shape)
+    width, as_first = shape[-1:], (first[0].shape[-1], len(begin), begin[-1:])
+    if (features.shape[-1], len(shape), width) != as_first:
+        raise ValueError(
+            f"sequences must all be as wide as the first one, {list(first[0].shape)} "
+            f"and {begin}, not {list(features.shape)} and {shape} at {n}"
+        )
+    if len(shape) == 2 and shape[0] != len(features):
+        raise ValueError(
+            f"sequences must have a label for each of their steps, not "
+            f"{list(features.shape)} and {shape} at {n}"
+        )
 
 
 class RegressionDataset(TimeMajorDataset):
@@ -141,106 +224,3 @@ class RegressionDataset(TimeMajorDataset):
             self.slope = drawn if slope is None else float(slope)
             labels = torch.sqrt(self.slope * features)
         super().__init__(features, labels)
-
-
-def make_loader(
-    dataset: Dataset[Sample],
-    batch_size: int = 1,
-    shuffle: bool = False,
-    seed: int | None = None,
-) -> DataLoader[Sample]:
-    """Serve a data set in time-major batches.
-
-    Args:
-        dataset: Anything whose items are pairs ``([T, F], [T, O])``; a
-            :class:`TimeMajorDataset` of two tensors is served fastest.
-        batch_size: Samples in a batch, at least 1. The last batch may be smaller; no
-            sample is dropped.
-        shuffle: Draw a new order in each epoch.
-        seed: Seed of that order. The global generator is neither read nor moved.
-
-    Returns:
-        A loader of pairs ``([T, B, F], [T, B, O])``: time first, as the neurons'
-        loop over time reads them, where PyTorch's default would put the batch first.
-
-    Raises:
-        ValueError: If ``batch_size`` is less than 1, the data set empty, or the seed
-            neither ``None`` nor an integer of at least 0; when an item is served that
-            is no such pair, or not as long as the others of its batch.
-        TypeError: If ``dataset`` has no items to be looked up, or is itself a pair of
-            tensors.
-    """
-    whole_number("batch_size", batch_size, at_least=1)
-    _check_dataset(dataset)
-    return _Loader(
-        dataset,
-        batch_size=int(batch_size),
-        shuffle=shuffle,
-        # Without one, even an unshuffled loader draws from the global generator.
-        generator=local_generator(seed),
-        collate_fn=_time_major,
-    )
-
-
-class _Loader(DataLoader[Sample]):
-    """A loader that does in this process what there is to do, and nothing else."""
-
-    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
-        # What PyTorch's draws for its workers, so that the orders are the same
-        torch.empty((), dtype=torch.int64).random_(generator=self.generator)
-        # An item that a class makes itself, say noisy, is looked up one by one.
-        item = getattr(type(self.dataset), "__getitem__", None)
-        whole = item is TimeMajorDataset.__getitem__
-        for indices in self.batch_sampler or ():
-            if whole:
-                yield self.dataset.batch(indices)  # type: ignore[attr-defined]
-            else:
-                yield _time_major([self.dataset[index] for index in indices])
-
-
-def _check_dataset(dataset: object) -> None:
-    kind = type(dataset).__name__
-    tensors = isinstance(dataset, tuple | list) and any(
-        isinstance(each, Tensor) for each in dataset
-    )
-    if tensors or isinstance(dataset, Tensor):
-        raise TypeError(
-            f"dataset must be a data set, not tensors themselves (a {kind}): make one "
-            f"by TimeMajorDataset(features, labels)"
-        )
-    if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
-        raise TypeError(f"dataset must have a length and items, not be a {kind}")
-    if len(dataset) == 0:
-        raise ValueError(
-            f"dataset must have at least one item, not none as this {kind}"
-        )
-
-
-def _time_major(samples: list[Sample]) -> Batch:
-    for sample in samples:
-        pair = isinstance(sample, tuple | list) and len(sample) == 2
-        if not (pair and all(isinstance(x, Tensor) and x.ndim == 2 for x in sample)):
-            raise ValueError(
-                f"dataset must have items (features [T, F], labels [T, O]), not "
-                f"{_described(sample)}"
-            )
-    features, labels = zip(*samples, strict=True)
-    return _side_by_side("features", features), _side_by_side("labels", labels)
-
-
-def _side_by_side(name: str, curves: tuple[Tensor, ...]) -> Tensor:
-    shapes = {tuple(curve.shape) for curve in curves}
-    if len(shapes) > 1:
-        raise ValueError(
-            f"{name} of a batch must all have the same shape [T, F], not "
-            f"{sorted(shapes)}: serve sequences of unequal length with batch_size=1"
-        )
-    return torch.stack(curves, dim=1)
-
-
-def _described(sample: object) -> str:
-    if isinstance(sample, tuple | list):
-        return f"({', '.join(map(_described, sample))})"
-    if isinstance(sample, Tensor):
-        return f"a tensor {list(sample.shape)}"
-    return f"a {type(sample).__name__}"

@@ -1,7 +1,7 @@
-"""Four ways to read a number from a neuron's activity."""
+"""Ways to read a number from a neuron's activity."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 
@@ -30,6 +30,46 @@ def latency(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
     fired = spikes > 0  # of graded spikes the first, not the largest
     first = fired.to(torch.uint8).argmax(dim=0).to(_wide(spikes))
     return torch.where(fired.any(dim=0), first, torch.inf)
+
+
+def soft_latency(
+    spikes: Float[Tensor, "T *layer"], mask: Bool[Tensor, "T B"] | None = None
+) -> Float[Tensor, "*layer"]:
+    r"""Find the first spike in a way that can be learned from.
+
+    .. math:: L = \sum_{t=0}^{T-1} \prod_{r \le t} (1 - S_r)
+
+    counts the steps that pass before the first spike. For spikes, 0 or 1, this is
+    :func:`latency`, and :math:`T` for a neuron that stays silent. For probabilities of
+    firing it is the expected step of the first spike, such as of
+    :math:`S = \sigma(k (U - \theta))` with a steepness :math:`k`.
+
+    With :math:`t_1` and :math:`t_2` the steps of the first two spikes, or :math:`T`
+    where there is none, the gradient at spikes is
+
+    .. math:: \frac{\partial L}{\partial S_t} =
+              \begin{cases} t - t_1 & t < t_1 \\ t_1 - t_2 & t = t_1 \\
+              0 & t > t_1 . \end{cases}
+
+    So a spike that came earlier, or at all, would shorten it by just as much. A silent
+    neuron is no dead end: its gradient is :math:`t - T` at each step, and goes on
+    through the surrogate gradient of its spikes.
+
+    Args:
+        spikes: Spikes, or probabilities of firing, from 0 to 1, floating-point, time
+            first, ``[T, ...]``.
+        mask: Which steps of each sequence count, ``[T, B]`` for spikes ``[T, B, N]``:
+            only these are read, and counted. ``None`` for all.
+
+    Returns:
+        The steps before every neuron's first spike, ``[...]``, between 0 and the
+        number of them, in float32 at least.
+    """
+    spikes = spikes.to(_wide(spikes))
+    if mask is None:
+        return (1 - spikes).cumprod(dim=0).sum(dim=0)
+    counts = mask[..., None].to(spikes)
+    return ((1 - spikes * counts).cumprod(dim=0) * counts).sum(dim=0)
 
 
 def interspike_interval(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from spikereg import _least_squares, recipes
-from spikereg._batches import Batches, check_labels, filled, same_length
+from spikereg._batches import Batches, curves, same_length
 from spikereg._check import finite_weights, local_generator
 from spikereg.models import SpikingRegressor
 from spikereg.scan import scan
@@ -106,10 +106,9 @@ def initialize(
                 f"not {type(neuron).__name__}"
             )
     finite_weights(model)
-    pairs = list(filled(loader, model))
-    for features, targets in pairs:
+    pairs = list(curves(loader, model, model.fc_out.out_features))
+    for features, _ in pairs:
         model.check_features(features)
-        check_labels(features, targets, model.fc_out.out_features)
     with _all_or_nothing(model):
         if model.memory:
             _calibrate(model, pairs, generator)

@@ -1,7 +1,7 @@
 """Pure functions that say how far a prediction is from its target."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.linalg import vector_norm
 from torch.nn.functional import mse_loss
@@ -89,6 +89,29 @@ def pointwise_relative_error(prediction: Curves, target: Curves) -> Float[Tensor
             f"not the shape {list(target.shape)}"
         )
     return _relative((prediction - target).abs(), target.abs())[1:].mean()
+
+
+def accuracy(
+    decided: Integer[Tensor, "B"], labels: Integer[Tensor, "B"]
+) -> Float[Tensor, ""]:
+    r"""Share of sequences that were put into their class, :math:`[\hat c = c]`.
+
+    Args:
+        decided: Classes :math:`\hat c` that were decided for, whole numbers.
+        labels: True classes :math:`c`, as many.
+
+    Returns:
+        A scalar without unit, between 0 and 1.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    if decided.shape != labels.shape:
+        raise ValueError(
+            f"decided must have the labels' shape {list(labels.shape)}, not "
+            f"{list(decided.shape)}"
+        )
+    return (decided == labels).float().mean()
 
 
 def spike_rate(spikes: Float[Tensor, "..."]) -> Float[Tensor, ""]:

@@ -25,7 +25,7 @@ from spikereg.neurons.own import Spike
 from spikereg.neurons.saved import made, savable
 from spikereg.scan import scan
 
-READOUTS = ("membrane", "dendrites")
+READOUTS = ("membrane", "spikes", "dendrites")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Trace:
     """All that happened in a network during one run.
 
     Attributes:
-        prediction: Membrane of the readout, ``[T, B, O]``.
+        prediction: Membrane of the readout, or its spikes, ``[T, B, O]``.
         spikes: Spikes (0 or 1) of each hidden layer by its name, ``[T, B, H]``.
         membrane: Membrane of every layer by its name, ``[T, B, H]`` or ``[T, B, O]``.
     """
@@ -79,6 +79,7 @@ class SpikingRegressor(nn.Module):
     with :math:`\theta = 0.1`, :class:`~spikereg.Resonator` and
     :class:`~spikereg.SpikingLSTM`, as they begin by themselves. ``readout="dendrites"``
     puts :class:`~spikereg.Dendrites` into the place of LI: a filter that remembers.
+    ``readout="spikes"`` puts LIF there, with :math:`\theta = 1`, and gives its spikes.
 
     Where few neurons fire, :math:`W_2 S^1` is added up by events
     (:func:`spikereg.events.linear`). Neurons and linear layers may be replaced by
@@ -95,7 +96,8 @@ class SpikingRegressor(nn.Module):
             10,000; 0 for none. Only for ``"accurate"``.
         neuron: ``"lif"``, ``"recurrent"``, ``"adaptive"``, ``"resonator"`` or
             ``"lstm"``. ``"accurate"`` is for ``"lif"`` only.
-        readout: ``"membrane"``, or ``"dendrites"``, which ``"accurate"`` does not know.
+        readout: ``"membrane"``, or ``"spikes"`` or ``"dendrites"``, which
+            ``"accurate"`` does not know.
         dendrites: Number of dendrites, at least 1.
         spike_grad: Surrogate gradient; the fast sigmoid with slope 25 if ``None``.
 
@@ -105,7 +107,8 @@ class SpikingRegressor(nn.Module):
         fc_hidden: ``nn.Linear`` from the first to the second layer.
         lif_hidden: The second spiking layer.
         fc_out: ``nn.Linear`` from the second layer to the readout.
-        li_out: The readout: ``snn.Leaky`` without reset, or ``Dendrites``.
+        li_out: The readout: ``snn.Leaky``, without reset unless its spikes are given,
+            or ``Dendrites``.
 
     Raises:
         ValueError: If a width is not a positive integer, the seed not
@@ -158,18 +161,18 @@ class SpikingRegressor(nn.Module):
         self.lif_in = layer_of(neuron, hidden, generator, spike_grad)
         self.fc_hidden = linear(hidden, gates * hidden, generator)
         self.lif_hidden = layer_of(neuron, hidden, generator, spike_grad)
-        if readout == "membrane":
+        if readout == "dendrites":
+            self.fc_out = linear(hidden, dendrites, generator)
+            self.li_out = Dendrites(dendrites, num_outputs, seed=seed_from(generator))
+        else:
             self.fc_out = linear(hidden, num_outputs, generator)
             self.li_out = snn.Leaky(
                 beta=torch.rand(num_outputs, generator=generator),
                 learn_beta=True,
                 spike_grad=spike_grad,
-                reset_mechanism="none",
+                reset_mechanism="subtract" if readout == "spikes" else "none",
             )
-        else:
-            self.fc_out = linear(hidden, dendrites, generator)
-            self.li_out = Dendrites(dendrites, num_outputs, seed=seed_from(generator))
-        self.recipe, self.memory = recipe, memory
+        self.recipe, self.memory, self.readout = recipe, memory, readout
         savable(self)
         if recipe == "accurate":
             recipes.begin(self.layers(), memory, generator)
@@ -183,17 +186,17 @@ class SpikingRegressor(nn.Module):
         )
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
-        """Predict, by the readout's membrane at every step.
+        """Predict, by the readout's membrane at every step, or by its spikes.
 
         Args:
             features: Input ``[T, B, F]``: time steps, batch, features.
 
         Returns:
-            The prediction ``[T, B, O]``, in units of the membrane potential.
+            The prediction ``[T, B, O]``, in units of the membrane, or 0 and 1.
         """
         self.check_features(features)
-        *_, (_, prediction) = self._run(features)
-        return prediction
+        *_, last = self._run(features)
+        return last[self._says]
 
     def trace(self, features: Float[Tensor, "T B F"]) -> Trace:
         """Run the network and keep every layer's spikes and membranes.
@@ -205,18 +208,23 @@ class SpikingRegressor(nn.Module):
             The prediction with all that led to it.
         """
         self.check_features(features)
-        (spikes_in, membrane_in), (spikes_hidden, membrane_hidden), (_, prediction) = (
-            self._run(features)
+        (spikes_in, membrane_in), (spikes_hidden, membrane_hidden), last = self._run(
+            features
         )
         return Trace(
-            prediction=prediction,
+            prediction=last[self._says],
             spikes={"lif_in": spikes_in, "lif_hidden": spikes_hidden},
             membrane={
                 "lif_in": membrane_in,
                 "lif_hidden": membrane_hidden,
-                "li_out": prediction,
+                "li_out": last[1],
             },
         )
+
+    @property
+    def _says(self) -> int:
+        """Which of the readout's spikes and membrane is the prediction."""
+        return 0 if self.readout == "spikes" else 1
 
     def _run(self, features: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Run the layers one after another, each over all steps.

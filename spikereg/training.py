@@ -17,6 +17,7 @@ from spikereg._descent import Descent
 from spikereg._run import History, Run
 from spikereg._ways import BACKENDS
 from spikereg.evaluation import evaluate
+from spikereg.losses import CURVES, LossFunction, described
 
 __all__ = ["History", "fit"]
 
@@ -27,6 +28,7 @@ def fit(
     epochs: int = 100,
     lr: float | None = None,
     *,
+    loss: LossFunction = CURVES,
     recipe: str = "tutorial",
     spike_penalty: float = 0.0,
     validation: Batches | None = None,
@@ -37,12 +39,12 @@ def fit(
     progress: bool = True,
     on_epoch: Callable[[int, nn.Module], object] | None = None,
 ) -> History:
-    r"""Minimize the mean squared error with Adam.
+    r"""Minimize a loss, the mean squared error unless asked otherwise, with Adam.
 
-    Each step minimizes :math:`\frac1n \sum (\hat y - y)^2` over one batch, then puts
-    what a neuron clamps, such as its decay β to [0, 1], back into its range. The neuron
-    clamps it in its forward pass, so a β that an optimizer step has carried outside
-    has no gradient any more and would stay stuck for good.
+    Each step minimizes :math:`\frac1n \sum (\hat y - y)^2`, or another loss, over one
+    batch, then puts what a neuron clamps, such as its decay β to [0, 1], back into its
+    range. The neuron clamps it in its forward pass, so a β that an optimizer step has
+    carried outside has no gradient any more and would stay stuck for good.
 
     The recipe says how Adam walks. ``"tutorial"``: at a constant rate, with PyTorch's
     other defaults. ``"accurate"``: in epoch :math:`n` of :math:`N`, counted from 0, at
@@ -67,16 +69,21 @@ def fit(
     Args:
         model: Maps features ``[T, B, F]`` to predictions ``[T, B, O]``. Batches are
             moved to the device of its parameters. It is left in training mode.
-        loader: Yields pairs of features and labels; gone through once an epoch.
+        loader: Yields features and labels; gone through once an epoch. Labels are
+            curves ``[T, B, O]``, one number for each output and sequence, ``[B, O]``,
+            or the class of each sequence, whole numbers ``[B]``. A third item, the mask
+            ``[T, B]`` of truth values, says which steps of each sequence count: those
+            that are not padding, or those that its answer is read from.
         epochs: Number of passes over the loader, at least 1.
         lr: Learning rate of Adam, positive; the largest one of a recipe that changes
             it. ``None`` is 1e-3 for ``"tutorial"`` and 3e-3 for ``"accurate"``.
+        loss: One of :mod:`spikereg.losses`, or a function of your own, called as
+            ``loss(output, labels)``, with the mask as a third argument if there is one.
         recipe: ``"tutorial"`` or ``"accurate"``.
         spike_penalty: Weight :math:`\lambda \ge 0` of the firing rate. Unless it is 0,
-            what is minimized is the mean squared error plus :math:`\lambda` times the
-            spikes per hidden neuron and step; the model must have a ``trace``.
-        validation: Pairs that the model does not learn from; gone through after each
-            epoch.
+            what is minimized is the loss plus :math:`\lambda` times the spikes per
+            hidden neuron and step; the model must have a ``trace``.
+        validation: What the model does not learn from; gone through after each epoch.
         patience: End the training after so many epochs without a smaller error on the
             validation loader, at least 1.
         checkpoint: File to go on from if it is there, and to keep the training in.
@@ -90,7 +97,8 @@ def fit(
             where batches are small: the same gradients to rounding, the same Adam. It
             is for a :class:`~spikereg.SpikingRegressor` on the CPU whose layers are
             ``nn.Linear`` and neurons that :func:`~spikereg.scan` compiles, in float32
-            or float64, without ``spike_penalty``, hooks, autocast or other modes of
+            or float64, for the mean squared error of curves, without masks,
+            ``spike_penalty``, hooks, autocast or other modes of
             PyTorch that look on; it writes each step's gradients into the same
             tensors, ``p.grad``. ``"auto"`` takes ``"compiled"`` where it can do the
             job and ``"torch"`` elsewhere, anew in each epoch.
@@ -107,14 +115,16 @@ def fit(
         ValueError: For a bad number of epochs, learning rate or penalty, an unknown
             recipe or backend, a penalty for a model that does not spike, a model
             without parameters to learn, an epoch without batches, a batch that is no
-            pair, features or labels that are not ``[T, B, F]``, empty, not finite,
-            batch-first or of another data type than the model's weights, a prediction
-            whose shape is not the labels', weights that are not finite, patience
+            pair or triple, features, labels or masks of another shape than above,
+            empty, not finite, batch-first or of another data type than the model's
+            weights, labels that do not fit the prediction, classes without an output, a
+            sequence without a step that counts, weights that are not finite, patience
             without a validation loader, or a checkpoint that is damaged or of another
             training. Under ``"compiled"`` also for what only ``"torch"`` can do, which
             is named. What is wrong with the arguments or the first batch leaves the
             model as it was; what is wrong with a later batch, as it has become.
-        TypeError: For features or labels that are no tensors.
+        TypeError: For features, labels or masks that are no tensors, or a loss that
+            returns no scalar.
         FloatingPointError: At the first loss or gradient that is not finite. The model
             then has the last weights whose loss was finite, or its first if none was;
             with a validation loader its best.
@@ -145,8 +155,9 @@ def fit(
     watched = on_epoch is not None or not all(
         isinstance(each, DataLoader) for each in loaders
     )
-    descent = Descent(model, recipe, float(lr), spike_penalty, backend, watched)
+    descent = Descent(model, recipe, float(lr), loss, spike_penalty, backend, watched)
     settings = {
+        "loss": None if loss == CURVES else described(loss),
         "recipe": recipe,
         "lr": float(lr),
         "spike_penalty": float(spike_penalty),
@@ -166,9 +177,10 @@ def fit(
         ) as bar:
             while len(history.loss) < epochs and not _waited(history, patience):
                 epoch = len(history.loss) + 1
-                loss = descent.epoch(loader, epoch, epochs)
+                value = descent.epoch(loader, epoch, epochs)
                 run.note(
-                    loss, None if validation is None else _error(model, validation)
+                    value,
+                    None if validation is None else _error(model, validation, loss),
                 )
                 if progress:
                     bar.set_postfix(_shown(history), refresh=False)
@@ -197,8 +209,8 @@ def fit(
     return history
 
 
-def _error(model: nn.Module, validation: Batches) -> float:
-    error = evaluate(model, validation).mse
+def _error(model: nn.Module, validation: Batches, loss: LossFunction) -> float:
+    error = evaluate(model, validation, loss=loss).loss
     return math.inf if math.isnan(error) else error
 
 

@@ -20,7 +20,7 @@ from spikereg.results import Trial
 ROOT = Path(__file__).parents[1]
 HERE = (("python", "3.11"), ("sources", "ab12"))
 JOB = Job(Trial("relu", "sqrt"), 0)
-OUTCOME = Outcome(Report(0.1, 1 / 3, 0.2, float("inf"), None), 1.5, 7)
+OUTCOME = Outcome(Report(0.1, 1 / 3, 0.2, float("inf"), None, 1 / 3), 1.5, 7)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def ones_but(value, *place):
     [
         ([], ValueError, r"at least one batch an epoch, not none as \[\] did"),
         (ones, ValueError, "loader must yield .*, not a Tensor"),
-        ([(ones, ones, ones)], ValueError, "loader must yield .*, not a tuple"),
+        ([(ones,) * 4], ValueError, "loader must yield .*, not a tuple of 4"),
         ([(ones.numpy(), ones)], TypeError, "features must be .* not ndarray"),
         ([(ones, [1.0])], TypeError, "labels must be .* not list"),
         ([(ones[:, :0], ones[:, :0])], ValueError, r"features .* \[4, 0, 1\]"),

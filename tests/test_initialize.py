@@ -195,7 +195,7 @@ def test_no_other_readout_leaves_a_smaller_error_than_the_solved_one(memory):
         (SpikingRegressor(4, seed=0), None, ValueError, 'not "tutorial"'),
         (accurate(4), [], ValueError, "at least one batch"),
         (accurate(4), one_batch(torch.full((9,), 0.5)), ValueError, r"only 0\.5"),
-        (accurate(4), [(torch.rand(3, 2, 2),) * 2], ValueError, r"F = 1, not \[3, 2"),
+        (accurate(4), pairs((3, 2, 2), (3, 2)), ValueError, r"F = 1, not \[3, 2"),
         (accurate(4), pairs((3, 2), (2, 3)), ValueError, r"\[3, 2, 1\] for features"),
         (accurate(4), pairs((3, 2, 1), (3, 2, 2)), ValueError, r"not \[3, 2, 2\]"),
         (accurate(4, num_outputs=2), pairs((3, 2), (3, 2)), ValueError, "labels must"),

@@ -119,6 +119,9 @@ class Samples(Dataset):
         ((torch.ones(4, 1),), r"not \(a tensor \[4, 1\]\)"),
         ((torch.ones(4), torch.ones(4)), r"not \(a tensor \[4\], a tensor \[4\]\)"),
         ((torch.ones(4, 1), 3.0), r"not \(a tensor \[4, 1\], a float\)"),
+        ((torch.ones(4, 1), True), r"not \(a tensor \[4, 1\], a bool\)"),
+        ((torch.ones(4, 1), 1, 2), r"not \(a tensor \[4, 1\], a int, a int\)"),
+        ((torch.ones(4, 1),) * 3, r"a tensor \[4, 1\], a tensor \[4, 1\]\)"),
         ((np.ones((4, 1)), np.ones((4, 1))), r"not \(a ndarray, a ndarray\)"),
     ],
 )
@@ -148,15 +151,128 @@ def test_two_tensors_make_a_data_set():
 @pytest.mark.parametrize(
     ("features", "labels", "error", "message"),
     [
+        (torch.ones(5, 7, 1), 3, TypeError, "labels .* not int"),
+        (torch.ones(5, 7, 1), torch.tensor(3), ValueError, r"classes \[N\], not \[\]"),
+        (torch.ones(5, 7, 1), torch.ones(5), ValueError, r"5, 7 as .* not \[5\]"),
+        (torch.ones(5, 7, 1), torch.ones(7, 0), ValueError, r"not \[7, 0\]"),
         (np.ones((5, 7, 2)), torch.ones(5, 7, 1), TypeError, "features .* not ndarray"),
         (torch.ones(5, 7), torch.ones(5, 7, 1), ValueError, r"features .* \[5, 7\]"),
         (torch.ones(5, 0, 1), torch.ones(5, 0, 1), ValueError, r"not \[5, 0, 1\]"),
-        (torch.ones(5, 7, 1), torch.ones(7, 5, 1), ValueError, r"\[5, 7\], not \[7, 5"),
+        (torch.ones(5, 7, 1), torch.ones(7, 5, 1), ValueError, r"5, 7 as .* \[7, 5, 1"),
     ],
 )
 def test_tensors_that_make_no_data_set_are_named(features, labels, error, message):
     with pytest.raises(error, match=message):
         TimeMajorDataset(features, labels)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("mask", "error", "message"),
+    [
+        ([True], TypeError, "mask must be .* not list"),
+        (torch.ones(5, 7), ValueError, r"\[5, 7\], not torch.float32 \[5, 7\]"),
+        (torch.ones(7, 5) > 0, ValueError, r"\[5, 7\], not torch.bool \[7, 5\]"),
+    ],
+)
+def test_a_mask_that_is_none_is_named(mask, error, message):
+    with pytest.raises(error, match=message):
+        TimeMajorDataset(torch.ones(5, 7, 1), torch.ones(5, 7, 1), mask)
+
+
+# One label a sequence, and steps that count
+
+
+@pytest.mark.parametrize("mask", [None, torch.rand(5, 7) < 0.5])
+@pytest.mark.parametrize(
+    "labels", [torch.rand(5, 7, 3), torch.rand(7, 3), torch.arange(7)]
+)
+def test_labels_of_every_kind_are_served_with_their_samples(labels, mask):
+    features = torch.rand(5, 7, 2)
+    data = TimeMajorDataset(features, labels, mask)
+    loaders = [
+        make_loader(data, 3, shuffle=True, seed=1),
+        # The same items looked up one by one
+        make_loader(Samples(*(data[n] for n in range(7))), 3, shuffle=True, seed=1),
+    ]
+    curves = labels.ndim == 3
+    for loader in loaders:
+        batches = [list(batch) for batch in loader]
+        order = torch.cat([x[0, :, 0] for x, *_ in batches])
+        at = (order[:, None] == features[0, :, 0]).int().argmax(dim=1)
+        x, y, *masks = (
+            torch.cat(values, dim=0 if n == 1 and not curves else 1)
+            for n, values in enumerate(zip(*batches, strict=True))
+        )
+        assert torch.equal(x, features[:, at])
+        assert torch.equal(y, labels[:, at] if curves else labels[at])
+        assert len(masks) == (mask is not None)
+        assert all(torch.equal(each, mask[:, at]) for each in masks)
+
+
+def test_a_class_may_be_a_plain_number_as_in_other_data_sets():
+    data = Samples(*((torch.ones(4, 1), n) for n in (2, 0, 1)))
+    ((features, labels),) = make_loader(data, 3)
+    assert labels.tolist() == [2, 0, 1]
+    assert features.shape == (4, 3, 1)
+
+
+@pytest.mark.parametrize("kind", ["curves", "numbers", "classes"])
+def test_sequences_of_different_lengths_are_padded_and_masked(kind):
+    lengths = [3, 1, 5]
+    features = [torch.rand(n, 2) for n in lengths]
+    labels = {
+        "curves": [torch.rand(n, 3) for n in lengths],
+        "numbers": list(torch.rand(3, 4)),
+        "classes": [2, 0, 1],
+    }[kind]
+    data = TimeMajorDataset.padded(zip(features, labels, strict=True))
+    assert data.features.shape == (5, 3, 2)
+    assert data.mask.sum(dim=0).tolist() == lengths
+    for n, (length, x, y) in enumerate(zip(lengths, features, labels, strict=True)):
+        served, label, mask = data[n]
+        assert torch.equal(served[:length], x)
+        assert torch.equal(served[mask], x)
+        assert not served[length:].any()
+        assert torch.equal(
+            label[mask] if kind == "curves" else label, torch.as_tensor(y)
+        )
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("sequences", "error", "message"),
+    [
+        ([], ValueError, "at least one, not none"),
+        ([(torch.ones(3, 2), 0), 5], ValueError, "not the int at 1"),
+        ([(np.ones((3, 2)), 0)], TypeError, "features must be .*, not ndarray"),
+        ([(torch.ones(3), 0)], ValueError, r"not \[3\] and \[\] at 0"),
+        ([(torch.ones(0, 2), 0)], ValueError, r"not \[0, 2\] and \[\] at 0"),
+        (
+            [(torch.ones(3, 2), 0), (torch.ones(3, 1), 0)],
+            ValueError,
+            r"wide as the first one, \[3, 2\] and \[\], not \[3, 1\] and \[\] at 1",
+        ),
+        (
+            [(torch.ones(3, 2), torch.ones(3, 1)), (torch.ones(3, 2), torch.ones(1))],
+            ValueError,
+            r"not \[3, 2\] and \[1\] at 1",
+        ),
+        (
+            [(torch.ones(3, 2), torch.ones(2)), (torch.ones(3, 2), torch.ones(1))],
+            ValueError,
+            r"not \[3, 2\] and \[1\] at 1",
+        ),
+        (
+            [(torch.ones(3, 2), torch.ones(2, 1))],
+            ValueError,
+            r"each of their steps, not \[3, 2\] and \[2, 1\] at 0",
+        ),
+    ],
+)
+def test_sequences_that_cannot_be_padded_are_named(sequences, error, message):
+    with pytest.raises(error, match=message):
+        TimeMajorDataset.padded(sequences)
 
 
 # Data sets of one's own

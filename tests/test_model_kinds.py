@@ -15,6 +15,7 @@ from spikereg import (
     SpikingRegressor,
     scan,
 )
+from spikereg.models import READOUTS
 
 NEURONS = {
     "lif": snn.Leaky,
@@ -24,7 +25,7 @@ NEURONS = {
     "lstm": SpikingLSTM,
 }
 each_neuron = pytest.mark.parametrize("neuron", NEURONS)
-each_readout = pytest.mark.parametrize("readout", ["membrane", "dendrites"])
+each_readout = pytest.mark.parametrize("readout", READOUTS)
 
 
 def test_layers_are_weights_and_neurons_in_the_order_of_the_signal():
@@ -46,23 +47,39 @@ def test_any_neuron_and_readout_is_run_layer_by_layer(neuron, readout):
     )
     (fc_in, first), (fc_hidden, second), (fc_out, last) = model.layers()
     assert type(first) is type(second) is NEURONS[neuron]
-    assert type(last) is (snn.Leaky if readout == "membrane" else Dendrites)
+    assert type(last) is (Dendrites if readout == "dendrites" else snn.Leaky)
     features = ramps(30, 4, 2)
     spikes_in, membrane_in = scan(first, fc_in(features))
     spikes_hidden, membrane_hidden = scan(second, fc_hidden(spikes_in))
     current = fc_out(spikes_hidden)
-    expected = last(current) if readout == "dendrites" else scan(last, current)[1]
+    if readout == "dendrites":
+        expected = membrane = last(current)
+    else:
+        spikes, membrane = scan(last, current)
+        expected = spikes if readout == "spikes" else membrane
     trace = model.trace(features)
     assert torch.equal(trace.prediction, expected)
     assert torch.equal(model(features), expected)
     assert expected.shape == (30, 4, 3)
+    assert torch.equal(trace.membrane["li_out"], membrane)
     for name, spikes, membrane in (
         ("lif_in", spikes_in, membrane_in),
         ("lif_hidden", spikes_hidden, membrane_hidden),
     ):
         assert torch.equal(trace.spikes[name], spikes)
         assert torch.equal(trace.membrane[name], membrane)
-    assert torch.equal(trace.membrane["li_out"], expected)
+
+
+def test_a_readout_of_spikes_fires_and_resets():
+    model = SpikingRegressor(16, seed=0, readout="spikes")
+    with torch.no_grad():
+        model.fc_out.bias.fill_(1.5)
+    trace = model.trace(ramps())
+    membrane = trace.membrane["li_out"]
+    assert torch.equal(trace.prediction, (membrane > 1).float())
+    assert trace.prediction.any()
+    assert model.li_out.reset_mechanism == "subtract"
+    assert SpikingRegressor(4, seed=0).li_out.reset_mechanism == "none"
 
 
 @each_neuron
@@ -109,7 +126,8 @@ def test_the_surrogate_is_the_callers_or_the_fast_sigmoid(neuron):
         ),
         ({"recipe": "accurate", "readout": "dendrites"}, 'readout="dendrites"'),
         ({"neuron": "izhikevich"}, "neuron must be .* not 'izhikevich'"),
-        ({"readout": "spikes"}, "readout must be .* not 'spikes'"),
+        ({"recipe": "accurate", "readout": "spikes"}, 'readout="spikes"'),
+        ({"readout": "counts"}, "readout must be .* not 'counts'"),
         ({"dendrites": 0}, "dendrites must be .* not 0"),
         ({"memory": 10}, "memory must be 0 for the recipe"),
     ],

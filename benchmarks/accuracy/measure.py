@@ -13,6 +13,7 @@ from accuracy.datasets import Data, datasets, length
 from accuracy.methods import METHODS, Setup, known
 from spikereg import Report, evaluate, make_loader
 from spikereg._check import finite, local_generator
+from spikereg.data import Sample
 from spikereg.results import Row, Trial
 
 BATCH = 32
@@ -105,7 +106,7 @@ class Noisy:
 
     def __init__(
         self,
-        loader: DataLoader[tuple[Tensor, Tensor]],
+        loader: DataLoader[Sample],
         sigma: float,
         seed: int,
         limits: tuple[float, float] | None = None,

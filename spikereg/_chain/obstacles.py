@@ -36,6 +36,8 @@ def look(model: nn.Module, learned: Sequence[nn.Parameter]) -> None:
         for name in _METHODS
     ):
         raise ObstacleError(f"a forward pass of its own ({own.__name__})")
+    if model.readout == "spikes":
+        raise ObstacleError("spikes as its prediction")
     if around := _around():
         raise ObstacleError(around)
     if any(map(has_hooks, model.modules())):

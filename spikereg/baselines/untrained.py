@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spikereg import _least_squares
-from spikereg._batches import Batches, check_labels, filled
+from spikereg._batches import Batches, curves
 from spikereg._check import features_of, local_generator, positive, widths
 from spikereg._draw import linear
 from spikereg.neurons.saved import savable
@@ -97,9 +97,9 @@ class RandomSpiking(nn.Module):
             ValueError: For an empty loader, batches that :func:`spikereg.fit` would
                 not take either, or labels of another shape than the prediction.
         """
-        pairs = []
-        for features, labels in filled(loader, self):
-            check_labels(features, labels, self.fc_out.out_features)
-            pairs.append((_least_squares.with_ones(self.rates(features)), labels))
+        pairs = [
+            (_least_squares.with_ones(self.rates(features)), labels)
+            for features, labels in curves(loader, self, self.fc_out.out_features)
+        ]
         solution = _least_squares.solve(pairs, self.ridge)
         _least_squares.set_readout(self.fc_out, solution)
