@@ -11,9 +11,9 @@ from spikereg.widgets._source import joined
 ROOT = Path(__file__).parent.parent
 NODE = shutil.which("node") or Path(sys.executable).with_name("node")
 # All of the explorers' functions, joined as a page gets them.
-SOURCE = joined("numerics/regressor.js", "playground.js", "network.js").replace(
-    "export default", "globalThis.explorer ="
-)
+SOURCE = joined(
+    "numerics/regressor.js", "playground.js", "reader.js", "network.js"
+).replace("export default", "globalThis.explorer =")
 
 
 def javascript(expression, **values):

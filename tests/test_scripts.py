@@ -40,7 +40,15 @@ def test_the_scripts_and_styles_have_one_format():
 
 
 @pytest.mark.parametrize(
-    "name", ["lif.js", "surrogate.js", "network.js", "playground.js", "worker.js"]
+    "name",
+    [
+        "lif.js",
+        "surrogate.js",
+        "network.js",
+        "playground.js",
+        "reader.js",
+        "worker.js",
+    ],
 )
 def test_no_name_is_given_twice_in_what_is_joined(name):
     found = re.findall(

@@ -3,6 +3,13 @@
 from spikereg.widgets.lif import LIFExplorer
 from spikereg.widgets.network import NetworkExplorer
 from spikereg.widgets.playground import Playground
+from spikereg.widgets.reader import DigitReader
 from spikereg.widgets.surrogate import SurrogateExplorer
 
-__all__ = ["LIFExplorer", "NetworkExplorer", "Playground", "SurrogateExplorer"]
+__all__ = [
+    "DigitReader",
+    "LIFExplorer",
+    "NetworkExplorer",
+    "Playground",
+    "SurrogateExplorer",
+]

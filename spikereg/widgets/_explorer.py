@@ -137,5 +137,5 @@ class Explorer(anywidget.AnyWidget):
             name
             for base in reversed(cls.__mro__)
             for name, value in vars(base).items()
-            if isinstance(value, Range | Choice)
+            if isinstance(value, traitlets.TraitType) and "control" in value.metadata
         ]

@@ -14,7 +14,8 @@ import { make } from "./figure.js";
 
 /**
  * @typedef {{name: string, label: string, value: any, min?: number, max?: number,
- *   step?: number, sign?: string, words?: string[], whole?: boolean, log?: boolean}} Control
+ *   step?: number, sign?: string, words?: string[], texts?: string[], whole?: boolean,
+ *   log?: boolean}} Control
  * @typedef {Record<string, any>} Values  of the controls, by their names
  * @typedef {{readings: Record<string, string>, summary: string | null}} Shown  the
  *   summary is null where there is nothing new to say
@@ -64,13 +65,14 @@ export function within({ min, max, words, whole, value: initial }, value) {
  * @param {Element} parent
  * @param {Control} control
  */
-function field(parent, { label, words, min, max, step, sign, log }) {
+function field(parent, { label, words, texts, min, max, step, sign, log }) {
   const around = make(parent, "label", { class: "control" });
   make(around, "span", { class: "name" }, label);
   if (words) {
     const select = make(around, "select");
-    for (const word of words)
-      make(select, "option", { value: word }, word.replace("_", " "));
+    words.forEach((word, n) =>
+      make(select, "option", { value: word }, texts?.[n] ?? word.replace("_", " ")),
+    );
     const show = (/** @type {any} */ word) => (select.value = word);
     return { input: select, show, read: () => select.value };
   }

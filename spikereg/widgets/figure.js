@@ -36,7 +36,7 @@ export function make(parent, name, attributes = {}, text = "") {
  * @param {Record<string, string | number>} [attributes]
  * @param {string} [text]
  */
-function draw(parent, name, attributes = {}, text = "") {
+export function draw(parent, name, attributes = {}, text = "") {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) {
     element.setAttribute(key, String(value));
@@ -117,6 +117,19 @@ export function panel(
     const found = drawn.get(name) ?? draw(marks, kind, { class: name });
     drawn.set(name, found);
     return found;
+  };
+
+  /** A sign at the right end of the axes; none for null. */
+  const write = (
+    /** @type {string} */ name,
+    /** @type {number | null} */ value,
+    /** @type {string} */ sign,
+  ) => {
+    const text = mark(`sign ${name}`, "text");
+    text.textContent = value === null ? "" : sign;
+    if (value === null) return;
+    text.setAttribute("x", String(x(xs[1]) + 5));
+    text.setAttribute("y", String(y(value)));
   };
 
   return {
@@ -205,17 +218,43 @@ export function panel(
      * @param {string} sign
      */
     level(name, value, sign) {
-      const line = mark(`curve ${name}`, "path");
-      const text = mark(`sign ${name}`, "text");
-      if (value === null) {
-        line.setAttribute("d", "");
-        text.textContent = "";
-        return;
+      const d = value === null ? "" : `M${x(xs[0])},${y(value)}H${x(xs[1])}`;
+      mark(`curve ${name}`, "path").setAttribute("d", d);
+      write(name, value, sign);
+    },
+
+    /**
+     * A curve with a sign at its right end; none for null.
+     *
+     * @param {string} name
+     * @param {ArrayLike<number> | null} values
+     * @param {string} sign
+     */
+    signed(name, values, sign) {
+      this.curve(name, values ?? []);
+      write(name, values && values[values.length - 1], sign);
+    },
+
+    /**
+     * Grey cells over the full height, column by column.
+     *
+     * @param {string} name
+     * @param {ArrayLike<number>} greys  [columns * rows], each in [0, 1], from below
+     * @param {number} rows  in each column
+     * @param {(column: number) => number} edge  its left one
+     */
+    cells(name, greys, rows, edge) {
+      const size = (ys[1] - ys[0]) / rows;
+      for (let i = 0; i < greys.length; i++) {
+        const [column, row] = [Math.floor(i / rows), i % rows];
+        const [left, right] = [x(edge(column)), x(edge(column + 1))];
+        const [low, high] = [y(ys[0] + row * size), y(ys[0] + (row + 1) * size)];
+        const cell = mark(`cell ${name} ${i}`, "rect");
+        const places = { x: left, y: high, width: right - left, height: low - high };
+        for (const [key, value] of Object.entries(places))
+          cell.setAttribute(key, String(short(value)));
+        cell.setAttribute("fill-opacity", String(greys[i]));
       }
-      line.setAttribute("d", `M${x(xs[0])},${y(value)}H${x(xs[1])}`);
-      text.setAttribute("x", String(x(xs[1]) + 5));
-      text.setAttribute("y", String(y(value)));
-      text.textContent = sign;
     },
 
     /**

@@ -1,25 +1,26 @@
 """A whole network, live."""
 
 import copy
-import itertools
 from collections.abc import Mapping
 from typing import Any
 
 import snntorch as snn
 import torch
 import traitlets
-from torch import Tensor, nn
 
-from spikereg._check import has_hooks
 from spikereg.data import RegressionDataset
 from spikereg.models import SpikingRegressor
-from spikereg.neurons import leaky
 from spikereg.widgets._explorer import Explorer, Range
+from spikereg.widgets._layers import (
+    check_layers,
+    check_readout,
+    check_width,
+    described,
+)
 from spikereg.widgets._source import joined
 
 # Neurons in a layer: the page holds the weights, and has to draw them all.
 WIDEST = 512
-LARGEST = 1e9
 # Time steps: each is drawn.
 LONGEST = 1000
 # Letters of a network's name: it stands above a picture of half the width.
@@ -149,52 +150,23 @@ def _named(model: object) -> dict[str, SpikingRegressor]:
 
 def _read(name: str, model: SpikingRegressor) -> list[tuple[bytes, dict[str, Any]]]:
     """Return numbers and shape of each layer, of a network that the page can run."""
-    _check(name, model)
-    own = copy.deepcopy(model).to("cpu", torch.float32)
-    described = [_described(name, *layer) for layer in own.layers()]
-    reset = described[-1][1]["reset"]
-    if reset != "none":
-        raise ValueError(
-            f'{name} must have a readout with the reset "none", not {reset!r}'
-        )
-    return described
-
-
-def _check(name: str, model: SpikingRegressor) -> None:
-    """Raise unless the network is one that the page can compute and hold."""
-    for layer in ("lif_in", "lif_hidden", "li_out"):
-        neuron = getattr(model, layer)
-        if type(neuron) is not snn.Leaky:
-            kind = type(neuron).__name__
-            raise ValueError(f"{name} must have an snn.Leaky as {layer}, not {kind}")
-        leaky.check(neuron)
-        feature = "hooks" if has_hooks(neuron) else leaky.unsupported(neuron)
-        if feature:
-            raise ValueError(f"{name} must not have a neuron with {feature}")
-    linears = [linear for linear, _ in model.layers()]
-    for linear in linears:
-        if type(linear) is not nn.Linear or has_hooks(linear):
-            raise ValueError(
-                f"{name} must have layers that are nn.Linear without hooks, not "
-                f"{type(linear).__name__}"
-            )
-    for first, second in itertools.pairwise(linears):
-        if first.out_features != second.in_features:
-            raise ValueError(
-                f"{name} must have layers that fit: {first.out_features} neurons "
-                f"before {second.in_features} inputs"
-            )
+    layers = ("lif_in", "lif_hidden", "li_out")
+    linears = check_layers(name, model, dict.fromkeys(layers, (snn.Leaky,)))
     ends = (linears[0].in_features, linears[-1].out_features)
     if ends != (1, 1):
         raise ValueError(
             f"{name} must have one input and one output, not {ends[0]} and {ends[1]}"
         )
-    width = max(linear.out_features for linear in linears)
-    if width > WIDEST:
-        raise ValueError(
-            f"{name} must have at most {WIDEST} neurons in a layer, not {width}: the "
-            f"page holds all weights"
+    check_width(name, linears, WIDEST)
+    check_readout(name, model)
+    own = copy.deepcopy(model).to("cpu", torch.float32)
+    # The page multiplies decays and cuts them then.
+    return [
+        described(
+            name, linear, neuron, {"beta": neuron.beta, "threshold": neuron.threshold}
         )
+        for linear, neuron in own.layers()
+    ]
 
 
 def _check_task(dataset: RegressionDataset) -> None:
@@ -205,39 +177,3 @@ def _check_task(dataset: RegressionDataset) -> None:
         )
     if not bool(dataset.labels.isfinite().all()):
         raise ValueError("dataset must have finite labels")
-
-
-def _described(
-    name: str, linear: nn.Linear, neuron: snn.Leaky
-) -> tuple[bytes, dict[str, Any]]:
-    """Return a layer's numbers, and what they are."""
-    bias = linear.bias
-    if bias is None:
-        bias = torch.zeros(linear.out_features)
-    step = neuron.spike_grad(torch.tensor([-1.0, 0.0, 1.0]))
-    if step.tolist() != [0, 0, 1]:
-        raise ValueError(f"{name} must have neurons that fire above their threshold")
-    beta, threshold = neuron.beta, neuron.threshold
-    for kind, value in (("beta", beta), ("threshold", threshold)):
-        if value.ndim > 1 or value.numel() not in (1, linear.out_features):
-            raise ValueError(
-                f"{name} must have one {kind} or one for each of {linear.out_features} "
-                f"neurons, not {list(value.shape)}"
-            )
-    each = [linear.weight, bias, beta.expand_as(bias), threshold.expand_as(bias)]
-    # A NaN fails this, too.
-    if not all(bool((value.abs() <= LARGEST).all()) for value in each):
-        raise ValueError(
-            f"{name} must have finite weights, decays and thresholds of at most "
-            f"{LARGEST:g}, or what they add up to cannot be drawn"
-        )
-    layer = {
-        "inputs": linear.in_features,
-        "width": linear.out_features,
-        "reset": neuron.reset_mechanism,
-    }
-    return b"".join(_bytes(value) for value in each), layer
-
-
-def _bytes(value: Tensor) -> bytes:
-    return value.detach().numpy().astype("<f4").tobytes()

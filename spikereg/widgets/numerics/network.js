@@ -34,11 +34,11 @@ export function run(layers, features, steps) {
 /**
  * Weights times signal plus bias, adding up only what is not zero: spikes are few.
  *
- * @param {Layer} layer
+ * @param {Pick<Layer, "weight" | "bias">} layer
  * @param {Float32Array} signal  [T * M]
  * @param {number} steps  T
  */
-function product({ weight, bias }, signal, steps) {
+export function product({ weight, bias }, signal, steps) {
   const width = bias.length;
   const inputs = signal.length / steps;
   const current = new Float32Array(steps * width);
@@ -169,6 +169,22 @@ export function pack(layers) {
 }
 
 /**
+ * Read so many of the numbers, one part after another.
+ *
+ * @param {DataView} numbers  float32, little-endian
+ */
+export function taking(numbers) {
+  let offset = 0;
+  return (/** @type {number} */ length) => {
+    const start = offset;
+    offset += 4 * length;
+    return Float32Array.from({ length }, (_, i) =>
+      numbers.getFloat32(start + 4 * i, true),
+    );
+  };
+}
+
+/**
  * Read layers from their numbers, as spikereg.widgets.network writes them.
  *
  * @param {DataView} numbers  float32, little-endian: weight, bias, beta and threshold of
@@ -177,14 +193,7 @@ export function pack(layers) {
  * @returns {Layer[]}
  */
 export function unpack(numbers, shapes) {
-  let offset = 0;
-  const take = (/** @type {number} */ length) => {
-    const start = offset;
-    offset += 4 * length;
-    return Float32Array.from({ length }, (_, i) =>
-      numbers.getFloat32(start + 4 * i, true),
-    );
-  };
+  const take = taking(numbers);
   return shapes.map(({ inputs, width, reset }) => ({
     weight: transposed(take(inputs * width), width),
     bias: take(width),

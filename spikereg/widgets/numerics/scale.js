@@ -45,6 +45,21 @@ export function room(output) {
 }
 
 /**
+ * Bounds of an axis that has 0 and 1 within, at multiples of a size around all values.
+ *
+ * @param {ArrayLike<number>} values
+ * @param {number} size
+ * @returns {[number, number]}
+ */
+export function roomAround(values, size) {
+  const all = Array.from(values).filter(Number.isFinite);
+  return [
+    size * Math.floor(Math.min(-size, ...all) / size),
+    size * Math.ceil(Math.max(1, ...all) / size),
+  ];
+}
+
+/**
  * Round positions between two bounds, about as many as asked for, but two at least;
  * none if none are asked for, or if there is nothing between the bounds.
  *
