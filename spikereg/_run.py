@@ -158,9 +158,10 @@ def _shape(value: Tensor | None) -> str:
 
 
 def _generators(loader: Batches) -> Iterator[torch.Generator]:
-    """Find the generators that a loader draws its order from."""
+    """Find the generators that a loader draws its order from, and its data set."""
     found: list[torch.Generator] = []
-    for holder in (loader, getattr(loader, "sampler", None)):
+    parts = (getattr(loader, name, None) for name in ("sampler", "dataset"))
+    for holder in (loader, *parts):
         generator = getattr(holder, "generator", None)
         if isinstance(generator, torch.Generator) and generator not in found:
             found.append(generator)

@@ -58,14 +58,20 @@ class _Loader(DataLoader[Sample]):
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
         # What PyTorch's draws for its workers, so that the orders are the same
         torch.empty((), dtype=torch.int64).random_(generator=self.generator)
-        # An item that a class makes itself, say noisy, is looked up one by one.
-        item = getattr(type(self.dataset), "__getitem__", None)
-        whole = item is TimeMajorDataset.__getitem__
+        whole = _serves_batches(type(self.dataset))
         for indices in self.batch_sampler or ():
             if whole:
                 yield self.dataset.batch(indices)  # type: ignore[attr-defined]
             else:
                 yield _time_major([self.dataset[index] for index in indices])
+
+
+def _serves_batches(kind: type) -> bool:
+    """Say whether a class makes batches as it makes items, which may be noisy."""
+    for base in kind.__mro__:
+        if "__getitem__" in vars(base):
+            return issubclass(base, TimeMajorDataset) and "batch" in vars(base)
+    return False
 
 
 def _check_dataset(dataset: object) -> None:

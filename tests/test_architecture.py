@@ -34,6 +34,7 @@ IMPORTS = {
     "_batches": {"_check", "metrics"},
     "data": {"_check"},
     "loader": {"_check", "data"},
+    "digits": {"_check", "data"},
     "memory": {"_check", "data"},
     "neurons": {"_check", "_compiled", "_draw"},
     "scan": {"_check", "_compiled", "neurons"},

@@ -201,6 +201,13 @@ def test_masked_batches_of_any_size_are_evaluated_alike(batch_size):
     assert report.relative_error == pytest.approx(expected.relative_error)
 
 
+def test_the_loss_of_an_epoch_weighs_all_steps_that_count_alike():
+    data = TimeMajorDataset.padded(sequences([10, 4, 7, 1, 10, 6], with_curves=True))
+    history = fit(network(), make_loader(data, 2), epochs=1, lr=1e-12)
+    report = evaluate(network(), make_loader(data, B))
+    assert history.loss[0] == pytest.approx(report.mse, rel=1e-5)
+
+
 def test_a_window_at_the_end_is_no_padding():
     mask = (torch.arange(T) >= 7)[:, None].expand(T, B)
     windowed = TimeMajorDataset(features(), CLASSES, mask)

@@ -48,7 +48,7 @@ def test_every_place_here_holds_the_same_address():
 
 
 def test_the_front_page_and_the_chapters_are_all_looked_at():
-    assert CHAPTERS[:7] == [
+    assert CHAPTERS[:8] == [
         "01_background.ipynb",
         "02_dataset.ipynb",
         "03_model.ipynb",
@@ -56,6 +56,7 @@ def test_the_front_page_and_the_chapters_are_all_looked_at():
         "05_evaluation.ipynb",
         "06_gradients.ipynb",
         "07_recipe.ipynb",
+        "08_classification.ipynb",
     ]
     assert "index.ipynb" in CHAPTERS
 

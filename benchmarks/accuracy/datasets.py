@@ -9,12 +9,16 @@ from torch.utils.data import Dataset
 from spikereg import MemoryDataset, RegressionDataset, memory
 from spikereg._check import one_of
 from spikereg.data import MODES, Sample
+from spikereg.digits import DigitsDataset
 from spikereg.results import Trial
 
 Data = Dataset[Sample]
 
 #: Samples of each of the three sets.
 SAMPLES = 1024
+
+#: How far images are augmented, and for how many steps each of their rows is shown.
+AUGMENT, REPEAT = 0.6, 3
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,14 @@ class Task:
         make: Makes the training set of a seed, and its "validation" or "test" set:
             anything that :func:`~spikereg.make_loader` serves and that has a length,
             with as many features and outputs as you like.
+        classes: How many classes there are, if labels are such.
         memory: Whether the target depends on earlier features, so that the accurate
             recipe draws time constants.
     """
 
     make: Callable[[Trial, int, str], tuple[Data, Data]]
     memory: bool = True
+    classes: int | None = None
 
 
 def datasets(trial: Trial, seed: int, split: str = "test") -> tuple[Data, Data]:
@@ -73,10 +79,16 @@ def _memory(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
     )
 
 
+def _digits(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    train = DigitsDataset("train", seed, repeat=REPEAT, augment=AUGMENT, seed=seed)
+    return train, DigitsDataset(split, seed, repeat=REPEAT)
+
+
 #: A new task is one more entry. What makes its data must stand in a module that is
 #: imported here, so that finished trainings run again when it changes.
 TASKS = {
     "one ramp": Task(_one_ramp, memory=False),
     **dict.fromkeys(MODES, Task(_ramps, memory=False)),
     **dict.fromkeys(memory.TASKS, Task(_memory)),
+    "digits": Task(_digits, classes=10),
 }

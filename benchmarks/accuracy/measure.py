@@ -6,14 +6,16 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
 
-from accuracy.datasets import Data, datasets, length
-from accuracy.methods import METHODS, Setup, known
+from accuracy.classifiers import loss_of
+from accuracy.datasets import TASKS, Data, datasets, length
+from accuracy.methods import known
+from accuracy.setup import Setup
 from spikereg import Report, evaluate, make_loader
 from spikereg._check import finite, local_generator
 from spikereg.data import Sample
+from spikereg.losses import CURVES
 from spikereg.results import Row, Trial
 
 BATCH = 32
@@ -39,25 +41,29 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
         The errors on that split, the seconds of training, and how many numbers were
         learned.
     """
-    known(trial)
+    method, task = known(trial), TASKS[trial.task]
     train, test = datasets(trial, seed, split)
     one = length(train) == 1
-    features, labels = train[0]
+    features, labels, *_ = train[0]
     batches = make_loader(train, 1 if one else BATCH, shuffle=not one, seed=seed)
     start = time.perf_counter()
-    model = METHODS[trial.method](
+    model = method(
         Setup(
             trial,
             Noisy(batches, trial.trained_noise, seed),
             seed,
             features.shape[-1],
-            labels.shape[-1],
+            task.classes or labels.shape[-1],
         )
     )
     seconds = time.perf_counter() - start
     served = make_loader(test, 256)
     limits = _limits(train) if trial.clamped else None
-    report = evaluate(model, Noisy(served, trial.noise, seed + 1, limits))
+    report = evaluate(
+        model,
+        Noisy(served, trial.noise, seed + 1, limits),
+        loss=loss_of(trial) if task.classes else CURVES,
+    )
     learned = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return Outcome(report, seconds, learned)
 
@@ -114,11 +120,11 @@ class Noisy:
         self.loader, self.sigma, self.limits = loader, sigma, limits
         self.generator = local_generator(seed)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for features, labels in self.loader:
+    def __iter__(self) -> Iterator[Sample]:
+        for features, *rest in self.loader:
             if self.sigma:
                 noise = torch.randn(features.shape, generator=self.generator)
                 features = features + self.sigma * noise
             if self.limits is not None:
                 features = features.clamp(*self.limits)
-            yield features, labels
+            yield features, *rest

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from accuracy import classifiers
 from accuracy.datasets import TASKS
+from accuracy.setup import Method, Setup
 from spikereg import SpikingRegressor, fit, initialize, memory, recipes
 from spikereg._batches import Batches
 from spikereg._check import local_generator, one_of
@@ -21,19 +22,6 @@ from spikereg.baselines import (
 )
 from spikereg.data import MODES
 from spikereg.results import Trial
-
-
-class Setup(NamedTuple):
-    """What a method is given: a trial, its training set, a seed, and the widths."""
-
-    trial: Trial
-    loader: Batches
-    seed: int
-    inputs: int = 1
-    outputs: int = 1
-
-
-Method = Callable[[Setup], nn.Module]
 
 #: What an ablation leaves out of the accurate recipe on a ramp.
 INGREDIENTS = (
@@ -193,10 +181,12 @@ METHODS: dict[str, Method] = {
 WITHOUT_RATE = "tutorial, step by step", "tutorial", "random + least squares"
 
 
-def known(trial: Trial) -> None:
-    """Raise unless there are such a task, method and ingredient, and a rate."""
+def known(trial: Trial) -> Method:
+    """Return a trial's method; raise unless there are its words, and a rate."""
     one_of("task", trial.task, tuple(TASKS))
-    one_of("method", trial.method, tuple(METHODS))
     one_of("without", trial.without, ("", *INGREDIENTS, "clocks"))
-    if trial.lr is None and trial.method not in WITHOUT_RATE:
+    methods = classifiers.METHODS if trial.task == "digits" else METHODS
+    one_of("method", trial.method, tuple(methods))
+    if methods is METHODS and trial.lr is None and trial.method not in WITHOUT_RATE:
         _rate(trial)
+    return methods[trial.method]

@@ -11,6 +11,7 @@ from spikereg.exercises import (
     chapter_5,
     chapter_6,
     chapter_7,
+    chapter_8,
 )
 from spikereg.exercises.answers import Answer
 
@@ -25,6 +26,7 @@ ANSWERS: dict[str, Answer] = {
     **chapter_5.ANSWERS,
     **chapter_6.ANSWERS,
     **chapter_7.ANSWERS,
+    **chapter_8.ANSWERS,
 }
 
 

@@ -15,7 +15,8 @@ class Trial:
         task: ``"one ramp"``: train and test on the same square root over one ramp.
             ``"linear"``, ``"sqrt"`` or a task of
             :class:`~spikereg.memory.MemoryDataset`:
-            train on 1,024 sequences, test on 1,024 others.
+            train on 1,024 sequences, test on 1,024 others. ``"digits"``: classes of
+            :class:`~spikereg.digits.DigitsDataset`, one split a seed.
         hidden: Width of each hidden layer; LSTM, GRU and ReLU network take theirs from
             it so that they learn as many numbers, the random layer has twice as many
             neurons, and the filters always have 16 integrators or oscillators.
@@ -29,6 +30,9 @@ class Trial:
         penalty: Weight of the firing rate in the loss.
         without: What the accurate recipe leaves out, for an ablation.
         lr: Learning rate; the method's own if ``None``.
+        steepness: Steepness of the surrogate gradient; the method's own if ``None``.
+        gain: What the weights of both hidden layers are multiplied by at the start;
+            the method's own if ``None``.
     """
 
     method: str
@@ -42,6 +46,8 @@ class Trial:
     penalty: float = 0.0
     without: str = ""
     lr: float | None = None
+    steepness: float | None = None
+    gain: float | None = None
 
     def __str__(self) -> str:
         changed = [
