@@ -26,6 +26,9 @@ Call = Callable[[], object]
 # one of 31 MiB.  Whoever sets MALLOC_MMAP_THRESHOLD_ decides otherwise.
 np.empty(31 * 2**20, np.uint8)
 
+#: The names of the functions that are compiled into loops, and where they stand.
+_ROWS: dict[str, tuple[str, int]] = {}
+
 # Elements of one task below which a second thread brings nothing in a training step.
 _SMALLEST_TASK = 200_000
 
@@ -82,7 +85,16 @@ def row(function: Callable[..., Any]) -> Any:
     """Let a function of rows be compiled into the loops that call it.
 
     Compiled by itself it would be compiled again in each process.
+
+    In compiled code a function is known by its name and a number that each process
+    counts anew. Where two functions share a name, such as that of all lambdas, a loop
+    that another process has compiled and kept may call the other one: so none may.
     """
+    name = f"{function.__module__}.{function.__qualname__}"
+    code = function.__code__
+    place = code.co_filename, code.co_firstlineno
+    if "<" in name or _ROWS.setdefault(name, place) != place:
+        raise ValueError(f"a function of rows must have a name of its own, not {name}")
     return register_jitable(error_model="numpy")(function)
 
 

@@ -248,9 +248,9 @@ def test_a_clamped_trial_cuts_noise_off_at_the_ends_of_the_training(
 ):
     tested = []
 
-    def listening(model, loader):
+    def listening(model, loader, **options):
         tested.extend(features for features, _ in loader)
-        return evaluate(model, loader)
+        return evaluate(model, loader, **options)
 
     monkeypatch.setattr(accuracy.measure, "evaluate", listening)
     trial = Trial("random + least squares", "sqrt", noise=0.3, clamped=clamped)

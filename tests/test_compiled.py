@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from spikereg import _compiled
+
 ROOT = Path(__file__).parents[1]
 
 WITH_A_CACHE = """
@@ -166,3 +170,19 @@ os._exit(0 if same() else 1)
 def test_threads_do_not_change_the_result_and_a_fork_after_first_use_works():
     done = run_in_another_process(IN_ANOTHER_PROCESS, PYTHONPATH=str(ROOT))
     assert done.returncode == 0, done.stderr
+
+
+def test_functions_of_rows_must_have_names_of_their_own():
+    def own(some):
+        return some
+
+    def another(some):
+        return some
+
+    with pytest.raises(ValueError, match=r"name of its own, not .*<lambda>"):
+        _compiled.row(lambda some: some)
+    own.__qualname__ = another.__qualname__ = "test_rows.same"
+    _compiled.row(own)
+    _compiled.row(own)  # again, as when its module is loaded anew
+    with pytest.raises(ValueError, match=r"name of its own, not .*test_rows.same"):
+        _compiled.row(another)

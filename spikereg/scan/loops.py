@@ -20,21 +20,37 @@ TILE = 1024
 
 
 # Slices cost time, so the loops make few of them: one a row and step.
-_rows = {
-    1: row(lambda some, at: (some[0, at],)),
-    2: row(lambda some, at: (some[0, at], some[1, at])),
-    3: row(lambda some, at: (some[0, at], some[1, at], some[2, at])),
-    4: row(lambda some, at: (some[0, at], some[1, at], some[2, at], some[3, at])),
-    5: row(
-        lambda some, at: (
-            some[0, at],
-            some[1, at],
-            some[2, at],
-            some[3, at],
-            some[4, at],
-        )
-    ),
-}
+@row
+@no_type_check
+def _one_row(some, at):
+    return (some[0, at],)
+
+
+@row
+@no_type_check
+def _two_rows(some, at):
+    return some[0, at], some[1, at]
+
+
+@row
+@no_type_check
+def _three_rows(some, at):
+    return some[0, at], some[1, at], some[2, at]
+
+
+@row
+@no_type_check
+def _four_rows(some, at):
+    return some[0, at], some[1, at], some[2, at], some[3, at]
+
+
+@row
+@no_type_check
+def _five_rows(some, at):
+    return some[0, at], some[1, at], some[2, at], some[3, at], some[4, at]
+
+
+_rows = {1: _one_row, 2: _two_rows, 3: _three_rows, 4: _four_rows, 5: _five_rows}
 
 
 @cache
