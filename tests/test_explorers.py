@@ -54,6 +54,7 @@ def test_a_legend_has_the_colours_of_what_it_names(browser, unzipped, name):
     assert names == {
         "01": ["spike", "surrogate"],
         "04": network + playground,
+        "08": ["the answer", "the label, if it is another", "other digits"],
         "in": playground,
     }.get(name.split("/")[-1][:2], network)
     assert all(entry == mark for _, entry, mark in found)
