@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from spikereg import SpikingRegressor
 
 try:
+    from spikereg._batches import Batch
     from spikereg._chain import Chain
     from spikereg._ways import ByChain
     from spikereg._weights import Weights
@@ -74,7 +75,7 @@ class Step(TorchPeer):
         self._way.step()
 
     def _backward(self) -> Tensor:
-        error = self._way.error(self.features, self.target)
+        error = self._way.error(Batch(self.features, self.target))
         self._way.backward()
         return torch.tensor(error)
 
