@@ -1,3 +1,6 @@
+import itertools
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +12,7 @@ from spikereg.decoding import (
     final_membrane,
     interspike_interval,
     latency,
+    soft_latency,
     spike_count,
 )
 
@@ -78,3 +82,60 @@ def test_steps_are_counted_exactly_in_any_data_type(dtype):
 
 def test_the_first_of_graded_spikes_counts_not_the_largest():
     assert latency(torch.tensor([0.0, 1.0, 2.0])) == 1
+
+
+# Soft latency
+
+
+def expected_latency(p):
+    """Go through all trains of spikes, each with its probability."""
+    total = 0.0
+    for train in itertools.product([0, 1], repeat=len(p)):
+        chance = math.prod(
+            q if s else 1 - q for q, s in zip(p.tolist(), train, strict=True)
+        )
+        total += chance * (train.index(1) if 1 in train else len(p))
+    return total
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_the_soft_latency_is_the_expected_step_of_the_first_spike(p):
+    p = torch.tensor(p, dtype=torch.float64)
+    assert soft_latency(p[:, None]).item() == pytest.approx(expected_latency(p))
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.05, 0.3, 1.0]))
+def test_of_spikes_it_is_the_latency_and_all_steps_for_the_silent(seed, rate):
+    drawn = torch.rand(7, 4, 3, generator=torch.Generator().manual_seed(seed))
+    train = (drawn < rate).float()
+    assert torch.equal(soft_latency(train), latency(train).clamp(max=7))
+
+
+def test_its_gradient_is_that_of_a_smooth_spike_time():
+    drawn = torch.rand(7, 4, 3, generator=torch.Generator().manual_seed(0))
+    membrane = (4 * drawn - 1).double().requires_grad_()
+
+    def smooth(membrane):
+        return soft_latency(torch.sigmoid(5 * (membrane - 1)))
+
+    assert torch.autograd.gradcheck(smooth, membrane)
+
+
+@pytest.mark.parametrize(
+    ("train", "gradient"),
+    [
+        ([0, 0, 1, 0, 0, 1, 0], [-2, -1, -3, 0, 0, 0, 0]),
+        ([1, 0, 0, 0, 0, 0, 0], [-7, 0, 0, 0, 0, 0, 0]),
+        ([1, 1, 0, 1, 0, 0, 0], [-1, 0, 0, 0, 0, 0, 0]),
+        ([0, 0, 0, 0, 0, 0, 0], [-7, -6, -5, -4, -3, -2, -1]),
+        ([0, 0, 0, 0, 0, 0, 1], [-6, -5, -4, -3, -2, -1, -1]),
+    ],
+)
+def test_its_gradient_at_spikes_is_the_closed_form_and_no_dead_end(train, gradient):
+    train = torch.tensor(train, dtype=torch.float32)[:, None].requires_grad_()
+    soft_latency(train).sum().backward()
+    assert train.grad.flatten().tolist() == gradient
+
+
+def test_it_counts_half_precision_in_single():
+    assert soft_latency(torch.zeros(3000, 1, dtype=torch.half)) == 3000

@@ -1,4 +1,3 @@
-import itertools
 import math
 
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import strategies as st
 from snntorch import functional as SF
 from torch.nn.functional import cross_entropy, mse_loss
 
-from spikereg.decoding import latency, soft_latency, spike_count
+from spikereg.decoding import latency, spike_count
 from spikereg.losses import (
     CURVES,
     CountLoss,
@@ -46,61 +45,6 @@ def one_hot(on, off):
     target = torch.full((B, OUT), off)
     target[torch.arange(B), CLASSES] = on
     return target
-
-
-# Soft latency
-
-
-def expected_latency(p):
-    """Go through all trains of spikes, each with its probability."""
-    total = 0.0
-    for train in itertools.product([0, 1], repeat=len(p)):
-        chance = math.prod(
-            q if s else 1 - q for q, s in zip(p.tolist(), train, strict=True)
-        )
-        total += chance * (train.index(1) if 1 in train else len(p))
-    return total
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
-def test_the_soft_latency_is_the_expected_step_of_the_first_spike(p):
-    p = torch.tensor(p, dtype=torch.float64)
-    assert soft_latency(p[:, None]).item() == pytest.approx(expected_latency(p))
-
-
-@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.05, 0.3, 1.0]))
-def test_of_spikes_it_is_the_latency_and_all_steps_for_the_silent(seed, rate):
-    train = spikes(seed, rate=rate)
-    assert torch.equal(soft_latency(train), latency(train).clamp(max=T))
-
-
-def test_its_gradient_is_that_of_a_smooth_spike_time():
-    membrane = (4 * drawn() - 1).double().requires_grad_()
-
-    def smooth(membrane):
-        return soft_latency(torch.sigmoid(5 * (membrane - 1)))
-
-    assert torch.autograd.gradcheck(smooth, membrane)
-
-
-@pytest.mark.parametrize(
-    ("train", "gradient"),
-    [
-        ([0, 0, 1, 0, 0, 1, 0], [-2, -1, -3, 0, 0, 0, 0]),
-        ([1, 0, 0, 0, 0, 0, 0], [-7, 0, 0, 0, 0, 0, 0]),
-        ([1, 1, 0, 1, 0, 0, 0], [-1, 0, 0, 0, 0, 0, 0]),
-        ([0, 0, 0, 0, 0, 0, 0], [-7, -6, -5, -4, -3, -2, -1]),
-        ([0, 0, 0, 0, 0, 0, 1], [-6, -5, -4, -3, -2, -1, -1]),
-    ],
-)
-def test_its_gradient_at_spikes_is_the_closed_form_and_no_dead_end(train, gradient):
-    train = torch.tensor(train, dtype=torch.float32)[:, None].requires_grad_()
-    soft_latency(train).sum().backward()
-    assert train.grad.flatten().tolist() == gradient
-
-
-def test_it_counts_half_precision_in_single():
-    assert soft_latency(torch.zeros(3000, 1, dtype=torch.half)) == 3000
 
 
 # What each loss is
@@ -186,6 +130,13 @@ def test_whole_numbers_of_any_size_name_classes(loss):
         for dtype in (torch.uint8, torch.int16, torch.int32, torch.int64)
     }
     assert len(values) == 1
+
+
+@pytest.mark.parametrize("loss", [MembraneLoss("last", 0.8, 0.2), CountLoss()])
+def test_the_targets_of_classes_are_as_precise_as_the_output(loss):
+    _, target = loss.compared(spikes().double(), CLASSES)
+    assert target.dtype == torch.float64
+    assert target.unique().tolist() == [0.2, 0.8]
 
 
 # Steps that count

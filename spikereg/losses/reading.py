@@ -54,7 +54,8 @@ def of_classes(labels: Labels, read: Read, on: float, off: float) -> Read:
             f"labels must be classes from 0 to {outputs - 1}, one an output, not "
             f"{labels[wrong][0].item()}"
         )
-    return torch.where(one_hot(labels.long(), outputs).bool(), on, off).to(read)
+    right = one_hot(labels.long(), outputs).bool()
+    return torch.where(right, read.new_tensor(on), read.new_tensor(off))
 
 
 def within(name: str, values: Tensor, high: float = torch.inf) -> None:

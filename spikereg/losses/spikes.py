@@ -32,7 +32,8 @@ class CountLoss(Loss):
             the outputs.
 
     Source:
-        ``mse_count_loss`` of snnTorch, with its defaults.
+        ``mse_count_loss`` of snnTorch, whose targets are 1 and 0 unless others are
+        given; 0.8 and 0.2 are those of the second regression tutorial of snnTorch.
     """
 
     on: float = 0.8
@@ -78,7 +79,9 @@ class TemporalLoss(Loss):
             not among the outputs.
 
     Source:
-        ``mse_temporal_loss`` of snnTorch, with a gradient for silent outputs.
+        ``mse_temporal_loss`` of snnTorch. There, steps are divided by the length of the
+        sequence, and the derivative of the first one by its spike is set to -1; here it
+        is that of the expected step.
     """
 
     on: float = 0.0
