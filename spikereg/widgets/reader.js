@@ -127,6 +127,7 @@ const digitReader = {
     const blanks = blank ? [[edge(8), steps - 0.5]] : [];
 
     let strong = { factor: 1, stages };
+    let looked = ""; // what is drawn of the image: a slider leaves it as it is
 
     return (values, _, inner) => {
       const isOwn = values.sample === OWN;
@@ -145,13 +146,18 @@ const digitReader = {
       const answer = isOwn && !rows.some(Boolean) ? null : first;
 
       const size = sizes(inner);
-      sketch.paint(size.board, isOwn);
-      image.paint(seen, size.image);
-      paper.style.width = `${size.board}px`;
-      sight.style.width = `${size.image}px`;
-      note.textContent = isOwn
-        ? "each cell: the share of its 4 × 4 pixels"
-        : "a sample, until you draw";
+      const look = [inner, isOwn, ...rows, ...seen].join();
+      const isNew = look !== looked;
+      if (isNew) {
+        looked = look;
+        sketch.paint(size.board, isOwn);
+        image.paint(seen, size.image);
+        paper.style.width = `${size.board}px`;
+        sight.style.width = `${size.image}px`;
+        note.textContent = isOwn
+          ? "each cell: the share of its 4 × 4 pixels"
+          : "a sample, until you draw";
+      }
       const area = /** @type {[number, number]} */ ([size.bars, size.height]);
       scores.paint(means, roomAround(means, 0.25), { answer, label }, area);
 
@@ -160,7 +166,7 @@ const digitReader = {
       input.frame(inner, time, [0, 8]);
       input.shade("blank", blanks);
       // Turned to the left: time goes right, so the first column is below.
-      input.cells("input", seen, 8, edge);
+      if (isNew) input.cells("input", seen, 8, edge);
       const broad = Math.max(1.2, Math.min(5, (0.4 * inner) / steps));
       /** @type {HTMLElement} */ (parent).style.setProperty("--tick", `${broad}px`);
       const fired = rasters.map((raster, n) => {

@@ -61,7 +61,9 @@ export function strengthened(stages, factor) {
   return stages.map((stage) => {
     const { fed } = stage;
     if (!fed || r === 1) return stage;
-    return { ...stage, fed: { ...fed, weight: fed.weight.map((v) => v * r) } };
+    const weight = Float32Array.from(fed.weight);
+    for (let i = 0; i < weight.length; i++) weight[i] *= r;
+    return { ...stage, fed: { ...fed, weight } };
   });
 }
 
