@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, default_collate
 
 from spikereg import metrics
-from spikereg._check import tensor
+from spikereg._check import steps_that_count, tensor
 
 Batches = Iterable[tuple[Tensor, ...]]
 
@@ -85,16 +85,7 @@ def _check_curves(name: str, values: Tensor, most: object) -> None:
 def _masked(features: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
     """Check a mask, and put 0 where a curve's label does not count: it may be NaN."""
     expected = features.shape[:2]
-    if mask.dtype != torch.bool or mask.shape != expected:
-        raise ValueError(
-            f"mask must be a torch.bool [T, B] = {list(expected)}, not {mask.dtype} "
-            f"{list(mask.shape)}"
-        )
-    if not (counts := mask.any(dim=0)).all():
-        raise ValueError(
-            f"mask must let a step of each sequence count, not none of sequence "
-            f"{int((~counts).nonzero()[0])}"
-        )
+    steps_that_count(mask, expected)
     if labels.shape[:2] == expected and labels.ndim == 3:
         return labels.masked_fill(~mask[..., None], 0)
     return labels

@@ -26,7 +26,7 @@ def widths(**values: object) -> None:
 
 def one_of(name: str, value: object, allowed: Sequence[str]) -> None:
     """Raise unless ``value`` is one of the ``allowed`` words."""
-    if value not in allowed:
+    if not (isinstance(value, str) and value in allowed):
         raise ValueError(f"{name} must be one of {tuple(allowed)}, not {value!r}")
 
 
@@ -56,6 +56,32 @@ def tensor(name: str, value: object) -> None:
     """Raise unless ``value`` is a tensor."""
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
+
+
+def within(name: str, values: Tensor, high: float = torch.inf) -> None:
+    """Raise unless all lie between 0 and ``high``."""
+    least, most = (value.item() for value in values.aminmax())
+    if not (least >= 0 and most <= high):
+        hint = ', as the spikes of readout="spikes" do' * (name == "output")
+        raise ValueError(
+            f"{name} must lie between 0 and {high:g}{hint}, not at "
+            f"{least if not least >= 0 else most:g}"
+        )
+
+
+def steps_that_count(mask: Tensor, shape: Sequence[int]) -> None:
+    """Raise unless a mask says of each step of each sequence whether it counts."""
+    tensor("mask", mask)
+    if mask.dtype != torch.bool or mask.shape != shape:
+        raise ValueError(
+            f"mask must be a torch.bool [T, B] = {list(shape)}, not {mask.dtype} "
+            f"{list(mask.shape)}"
+        )
+    if not (counts := mask.any(dim=0)).all():
+        raise ValueError(
+            f"mask must let a step of each sequence count, not none of sequence "
+            f"{int((~counts).nonzero()[0])}"
+        )
 
 
 def features_of(width: int, features: Tensor) -> None:
@@ -125,14 +151,14 @@ def same_shape(prediction: Tensor, target: Tensor) -> None:
         )
 
 
-def local_generator(seed: int | None) -> torch.Generator:
+def local_generator(seed: int | None, name: str = "seed") -> torch.Generator:
     """Make a generator of its own: seeded afresh if ``seed`` is ``None``."""
     generator = torch.Generator()
     if seed is None:
         generator.seed()
     else:
-        whole_number("seed", seed, at_least=0)
+        whole_number(name, seed, at_least=0)
         if seed >= 2**32:  # PyTorch's generator looks at 32 bits
-            raise ValueError(f"seed must be less than 2**32, not {seed!r}")
+            raise ValueError(f"{name} must be less than 2**32, not {seed!r}")
         generator.manual_seed(int(seed))
     return generator

@@ -243,5 +243,6 @@ def _objective(
 def _without_gradient() -> ValueError:
     return ValueError(
         "model must predict by parameters that learn, not without a gradient for any; "
-        "and fit be called outside of torch.no_grad and torch.inference_mode"
+        "loss must keep their graph, and fit be called outside of torch.no_grad and "
+        "torch.inference_mode"
     )

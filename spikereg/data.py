@@ -1,6 +1,7 @@
 """Sequences and their labels, and ramps with the curves a network learns from them."""
 
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -84,20 +85,20 @@ class TimeMajorDataset(Dataset[Sample]):
             which do not count.
 
         Raises:
+            TypeError: If features are no tensor, or labels no tensor and no class.
             ValueError: If there are no sequences, or one is no such pair, or of another
-                width than the first.
+                width, data type or device than the first.
         """
-        pairs = list(sequences)
+        pairs = [_sequence(n, pair) for n, pair in enumerate(sequences)]
         if not pairs:
             raise ValueError("sequences must be at least one, not none")
         for n, pair in enumerate(pairs):
-            _check_sequence(n, pair, pairs[0])
-        features, labels = zip(*pairs, strict=True)
-        mask = [torch.ones(len(each), dtype=torch.bool) for each in features]
-        whole = [torch.as_tensor(each) for each in labels]
-        side_by_side = pad_sequence if whole[0].ndim == 2 else torch.stack
+            _check_alike(n, pair, pairs[0])
+        features, labels = map(list, zip(*pairs, strict=True))
+        mask = [x.new_ones(len(x), dtype=torch.bool) for x in features]
+        side_by_side = pad_sequence if labels[0].ndim == 2 else torch.stack
         return TimeMajorDataset(
-            pad_sequence(list(features)), side_by_side(whole), pad_sequence(mask)
+            pad_sequence(features), side_by_side(labels), pad_sequence(mask)
         )
 
     def __len__(self) -> int:
@@ -117,8 +118,8 @@ class TimeMajorDataset(Dataset[Sample]):
         return pair if self.mask is None else (*pair, self.mask.index_select(1, at))
 
 
-def _check_sequence(n: int, pair: object, first: Sequence[Any]) -> None:
-    """Raise unless a sequence is a pair of its own length, alike the first one."""
+def _sequence(n: int, pair: object) -> tuple[Tensor, Tensor]:
+    """Return features and labels of a sequence, or raise unless they are such."""
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(
             f"sequences must be pairs (features, labels), not the "
@@ -126,24 +127,39 @@ def _check_sequence(n: int, pair: object, first: Sequence[Any]) -> None:
         )
     features, labels = pair
     tensor("features", features)
-    shape = list(torch.as_tensor(labels).shape)
-    if features.ndim != 2 or features.numel() == 0 or len(shape) > 2:
+    if isinstance(labels, Integral) and not isinstance(labels, bool):
+        labels = torch.tensor(int(labels), device=features.device)
+    if not isinstance(labels, Tensor):
+        raise TypeError(
+            f"labels must be tensors, or classes as whole numbers, not {labels!r} at "
+            f"{n}"
+        )
+    if features.ndim != 2 or features.numel() == 0 or labels.ndim > 2:
         raise ValueError(
             f"sequences must have features [T, F] and labels [T, O], [O] or a class, "
-            f"not {list(features.shape)} and {shape} at {n}"
+            f"not {list(features.shape)} and {list(labels.shape)} at {n}"
         )
-    begin = list(torch.as_tensor(first[1]).shape)
-    width, as_first = shape[-1:], (first[0].shape[-1], len(begin), begin[-1:])
-    if (features.shape[-1], len(shape), width) != as_first:
-        raise ValueError(
-            f"sequences must all be as wide as the first one, {list(first[0].shape)} "
-            f"and {begin}, not {list(features.shape)} and {shape} at {n}"
-        )
-    if len(shape) == 2 and shape[0] != len(features):
+    if labels.ndim == 2 and len(labels) != len(features):
         raise ValueError(
             f"sequences must have a label for each of their steps, not "
-            f"{list(features.shape)} and {shape} at {n}"
+            f"{list(features.shape)} and {list(labels.shape)} at {n}"
         )
+    return features, labels
+
+
+def _check_alike(n: int, pair: tuple[Tensor, ...], first: tuple[Tensor, ...]) -> None:
+    """Raise unless a sequence can stand beside the first one, as it is."""
+    for name, some, others in zip(("features", "labels"), pair, first, strict=True):
+        if (some.ndim, some.shape[-1:]) != (others.ndim, others.shape[-1:]):
+            raise ValueError(
+                f"{name} must all be as wide as the first ones, {list(others.shape)}, "
+                f"not {list(some.shape)} at {n}"
+            )
+        if (some.dtype, some.device) != (others.dtype, others.device):
+            raise ValueError(
+                f"{name} must all be {others.dtype} on {others.device}, as the first "
+                f"ones are, not {some.dtype} on {some.device} at {n}"
+            )
 
 
 class RegressionDataset(TimeMajorDataset):

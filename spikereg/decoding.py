@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from spikereg._check import steps_that_count, tensor, within
+
 
 def spike_count(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
     r"""Count the spikes, :math:`\sum_t S_t`.
@@ -64,7 +66,26 @@ def soft_latency(
     Returns:
         The steps before every neuron's first spike, ``[...]``, between 0 and the
         number of them, in float32 at least.
+
+    Raises:
+        TypeError: If spikes or mask are no tensors.
+        ValueError: If spikes are not floating-point, not filled or not between 0 and 1,
+            or the mask is no truth value for each step or lets none of a sequence
+            count.
     """
+    tensor("spikes", spikes)
+    if not spikes.is_floating_point() or not spikes.ndim or not spikes.numel():
+        raise ValueError(
+            f"spikes must be floating-point, filled and time first, not {spikes.dtype} "
+            f"{list(spikes.shape)}"
+        )
+    within("spikes", spikes.detach(), 1.0)
+    if mask is not None and spikes.ndim != 3:
+        raise ValueError(
+            f"spikes must be [T, B, N] where there is a mask, not {list(spikes.shape)}"
+        )
+    if mask is not None:
+        steps_that_count(mask, spikes.shape[:2])
     spikes = spikes.to(_wide(spikes))
     if mask is None:
         return (1 - spikes).cumprod(dim=0).sum(dim=0)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from spikereg._check import finite, local_generator, one_of, whole_number
+from spikereg._check import finite, local_generator, one_of, tensor, whole_number
 from spikereg.data import Batch, Sample, TimeMajorDataset
 
 PARTS = ("train", "validation", "test")
@@ -31,8 +31,9 @@ class DigitsDataset(TimeMajorDataset):
         split: Seed of the split.
         repeat: Steps for each row, at least 1.
         blank: Steps of zeros, at least 0; if 0, all steps count.
-        augment: Turn, stretch and shift each image at random whenever it is served, by
-            at most this times 14°, 15 % and a pixel each way; 0 to leave them.
+        augment: Turn, stretch and shift each image at random whenever it is served: by
+            at most this times 14°, a pixel each way, and 15 % of the distances in the
+            old image at which the pixels of the new one are read; 0 to leave them.
         seed: Seed of what is drawn then, in a generator of its own. ``None`` draws
             afresh.
 
@@ -66,6 +67,7 @@ class DigitsDataset(TimeMajorDataset):
     ) -> None:
         one_of("part", part, PARTS)
         whole_number("split", split, at_least=0)
+        by_chance = local_generator(split, "split")
         whole_number("repeat", repeat, at_least=1)
         whole_number("blank", blank, at_least=0)
         if not (finite(augment) and 0 <= augment <= 1):
@@ -73,7 +75,7 @@ class DigitsDataset(TimeMajorDataset):
         self.augment, self.generator = float(augment), local_generator(seed)
         self.repeat, self.blank = int(repeat), int(blank)
         images, labels = _loaded()
-        chosen = _chosen(labels, part, int(split))
+        chosen = _chosen(labels, part, by_chance)
         self.images = images[chosen]
         features = self.over_time(self.images)
         mask = torch.zeros(features.shape[:2], dtype=torch.bool)
@@ -82,11 +84,15 @@ class DigitsDataset(TimeMajorDataset):
 
     def over_time(self, images: Tensor) -> Tensor:
         """Return images ``[B, 8, 8]`` as features ``[T, B, 8]``."""
+        tensor("images", images)
+        if images.ndim != 3 or images.shape[1:] != (8, 8):
+            raise ValueError(f"images must be [B, 8, 8], not {list(images.shape)}")
         rows = images.transpose(0, 1).repeat_interleave(self.repeat, dim=0)
         return torch.cat([rows, rows.new_zeros(self.blank, *rows.shape[1:])])
 
     def __getitem__(self, index: int) -> Sample:
-        features, label, mask = self.batch([index])
+        at = range(len(self))[index]
+        features, label, mask = self.batch([at])
         return features[:, 0], label[0], mask[:, 0]
 
     def batch(self, indices: list[int]) -> Batch:
@@ -113,9 +119,8 @@ def _loaded() -> tuple[Tensor, Tensor]:
     )
 
 
-def _chosen(labels: Tensor, part: str, split: int) -> Tensor:
+def _chosen(labels: Tensor, part: str, generator: torch.Generator) -> Tensor:
     """Return which samples a part has: of each digit as large a share."""
-    generator = local_generator(split)
     parts = []
     for digit in range(10):
         own = (labels == digit).nonzero()[:, 0]

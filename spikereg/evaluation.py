@@ -10,7 +10,7 @@ from torch import nn
 from spikereg import metrics
 from spikereg._batches import Batches, filled, same_length
 from spikereg._check import finite_weights, tracer
-from spikereg.losses import CURVES, Loss, LossFunction, applied
+from spikereg.losses import CURVES, Loss, LossFunction, applied, is_loss
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ def evaluate(
             returns no scalar.
     """
     finite_weights(model)
+    is_loss(loss)
     reader = loss if isinstance(loss, Loss) else CURVES
     pairs, decided, classes = [], [], []
     rates, running, losses, weights = [], [], [], []

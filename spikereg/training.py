@@ -17,7 +17,7 @@ from spikereg._descent import Descent
 from spikereg._run import History, Run
 from spikereg._ways import BACKENDS
 from spikereg.evaluation import evaluate
-from spikereg.losses import CURVES, LossFunction, described
+from spikereg.losses import CURVES, LossFunction, described, is_loss
 
 __all__ = ["History", "fit"]
 
@@ -138,6 +138,7 @@ def fit(
     whole_number("epochs", epochs, at_least=1)
     one_of("recipe", recipe, tuple(recipes.RECIPES))
     one_of("backend", backend, BACKENDS)
+    is_loss(loss)
     lr = recipes.RECIPES[recipe].lr if lr is None else lr
     positive("lr", lr)
     whole_number("checkpoint_every", checkpoint_every, at_least=1)

@@ -133,6 +133,32 @@ window.spikeregTest = {
   },
 
   /**
+   * Neurons outside of a book: what they are set to, how often a kernel heard of it, and
+   * the link that the first one offers.
+   */
+  async beside({ source, states }) {
+    const module = new Blob([source], { type: "text/javascript" });
+    const { default: widget } = await import(URL.createObjectURL(module));
+    const saved = states.map(() => 0);
+    const views = [];
+    for (const [n, state] of states.entries()) {
+      const model = {
+        get: (name) => state[name],
+        set: (name, value) => (state[name] = value),
+        save_changes: () => saved[n]++,
+        on() {},
+        off() {},
+      };
+      views.push(document.body.appendChild(document.createElement("div")));
+      await widget.render({ model, el: views[n] });
+    }
+    const buttons = [...views[0].querySelectorAll("button")];
+    buttons.find((button) => button.textContent === "Copy link")?.click();
+    const link = views[0].querySelector(".offer").value;
+    return { values: states.map((s) => [s.beta, s.threshold]), saved, link };
+  },
+
+  /**
    * A playground outside of a book, trained and looked at a second time: what it tells
    * a kernel, and how far it is.
    */

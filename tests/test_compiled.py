@@ -134,6 +134,33 @@ def test_two_processes_that_compile_for_two_types_do_not_mix_them_up(tmp_path):
     assert said == 2 * ["0.75 torch.float32\n", "0.75 torch.float64\n"]
 
 
+EACH_IN_TURN = """
+import sys, torch
+from snntorch import surrogate
+from spikereg import scan
+from spikereg.neurons.named import layer_of
+for kind in sys.argv[1:]:
+    neuron = layer_of(
+        kind, 16, torch.Generator().manual_seed(0), surrogate.fast_sigmoid()
+    )
+    current = torch.rand(6, 3, 16, requires_grad=True)
+    spikes, membrane = scan(neuron, current, backend="cpu")
+    (spikes.sum() + membrane.sum()).backward()
+    expected = scan(neuron, current.detach(), backend="reference")
+    torch.testing.assert_close((spikes.detach(), membrane.detach()), expected)
+"""
+
+
+def test_a_loop_that_another_process_has_kept_calls_the_rows_of_its_own_kind(tmp_path):
+    """The second process counts its functions anew, and in another order."""
+    for kinds in (["adaptive"], ["recurrent", "adaptive"]):
+        cache = str(tmp_path / "cache")
+        done = run_in_another_process(
+            EACH_IN_TURN, *kinds, PYTHONPATH=str(ROOT), NUMBA_CACHE_DIR=cache
+        )
+        assert done.returncode == 0, done.stderr
+
+
 IN_ANOTHER_PROCESS = """
 import os, sys, torch, snntorch as snn
 from spikereg import SpikingRegressor, _compiled, _threads, scan

@@ -139,3 +139,25 @@ def test_its_gradient_at_spikes_is_the_closed_form_and_no_dead_end(train, gradie
 
 def test_it_counts_half_precision_in_single():
     assert soft_latency(torch.zeros(3000, 1, dtype=torch.half)) == 3000
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("spikes", "mask", "error", "message"),
+    [
+        ([0, 1], None, TypeError, "spikes must be a torch.Tensor, not list"),
+        (torch.tensor([0, 1]), None, ValueError, r"not torch.int64 \[2\]"),
+        (torch.zeros(0, 3), None, ValueError, r"filled .* \[0, 3\]"),
+        (torch.tensor(1.0), None, ValueError, r"not torch.float32 \[\]"),
+        (torch.tensor([2.0, 0.0]), None, ValueError, "between 0 and 1, not at 2"),
+        (torch.tensor([-1.0, 0.0]), None, ValueError, "between 0 and 1, not at -1"),
+        (torch.tensor([math.nan]), None, ValueError, "between 0 and 1, not at nan"),
+        (torch.ones(3, 3), torch.ones(3, 3) > 0, ValueError, r"N\] .* not \[3, 3\]"),
+        (torch.ones(3, 2, 4), torch.ones(3) > 0, ValueError, r"torch.bool \[3\]"),
+        (torch.ones(3, 2, 4), torch.ones(3, 2), ValueError, r"float32 \[3, 2\]"),
+        (torch.ones(3, 2, 4), torch.ones(3, 2) > 2, ValueError, "none of sequence 0"),
+    ],
+)
+def test_what_has_no_soft_latency_is_named(spikes, mask, error, message):
+    with pytest.raises(error, match=message):
+        soft_latency(spikes, mask)

@@ -1,3 +1,4 @@
+import re
 import sys
 
 import numpy as np
@@ -134,7 +135,10 @@ def test_a_network_learns_to_read():
     ("options", "message"),
     [
         ({"part": "dev"}, "part must be one of .*, not 'dev'"),
+        ({"part": np.array(["train", "test"])}, "part must be one of .*, not array"),
         ({"split": -1}, "split must be an integer of at least 0, not -1"),
+        ({"split": None}, "split must be an integer of at least 0, not None"),
+        ({"split": 2**40}, r"split must be less than 2\*\*32, not 1099511627776"),
         ({"repeat": 0}, "repeat must be an integer of at least 1, not 0"),
         ({"blank": 1.5}, "blank must be an integer of at least 0, not 1.5"),
         ({"augment": 1.1}, "augment must be between 0 and 1, not 1.1"),
@@ -145,6 +149,24 @@ def test_a_network_learns_to_read():
 def test_bad_options_are_repeated(options, message):
     with pytest.raises(ValueError, match=message):
         DigitsDataset(**options)
+
+
+def test_images_are_counted_from_the_end_too_and_end():
+    for data in (DigitsDataset("test"), DigitsDataset("test", augment=0.5, seed=0)):
+        assert data[-1][1] == data[len(data) - 1][1] == data.labels[-1]
+        assert sum(1 for _ in data) == len(data)
+        with pytest.raises(IndexError):
+            data[len(data)]
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_what_is_no_image_is_named():
+    data = DigitsDataset("test")
+    for shape in ((8, 8), (3, 28, 28)):
+        with pytest.raises(ValueError, match=re.escape(f"not {list(shape)}")):
+            data.over_time(torch.zeros(shape))
+    with pytest.raises(TypeError, match=r"images must be a torch.Tensor, not list"):
+        data.over_time([[0]])
 
 
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch):

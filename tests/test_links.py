@@ -19,8 +19,9 @@ def test_every_link_of_the_book_leads_somewhere():
 
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path):
-    lost = ["there.html#b", "no.html", "#b", "../no.png"]
+    lost = ["there.html#b", "no.html", "#b", "../no.png", "#a.b", "#lif.starts"]
     found = ["there.html#a", "#a", "there.html", "https://a.org/b", "#target=sine"]
+    found += ["#lif.beta=0.5&lif2.beta=1", "there.html#my-net.start"]
     for name, aims in [("here", lost + found), ("there", [])]:
         text = "".join(f'<p><a id="a" href="{link}"></a>' for link in aims or [""])
         (tmp_path / f"{name}.html").write_text(text)

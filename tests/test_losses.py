@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -193,6 +194,11 @@ def test_a_step_that_does_not_count_gets_no_gradient(loss):
         (lambda: TemporalLoss(on=-1), "on must lie between 0 and inf, not at -1"),
         (lambda: TemporalLoss(off=math.nan), "off must be a finite number, not nan"),
         (lambda: CrossEntropyLoss("every"), r"one of \('last', 'mean'\), not 'every'"),
+        (lambda: CrossEntropyLoss(np.array([1, 2])), "at must be one of .* not array"),
+        (lambda: MembraneLoss(on=0), r"on must be above off = 0\.0, .*; not 0"),
+        (lambda: CountLoss(on=0.1), r"on must be above off = 0\.2, .*; not 0\.1"),
+        (lambda: TemporalLoss(3, 2), "off must be above on = 3, .*; not 2"),
+        (lambda: TemporalLoss(off=np.array([1, 2])), "off must be a finite .* array"),
     ],
 )
 def test_bad_settings_are_repeated(make, message):
@@ -236,6 +242,73 @@ def test_bad_settings_are_repeated(make, message):
 def test_labels_and_outputs_that_do_not_fit_are_named(loss, output, labels, message):
     with pytest.raises(ValueError, match=message):
         loss(output, labels)
+
+
+@pytest.mark.usefixtures("unchecked")
+@each
+@pytest.mark.parametrize(
+    ("output", "mask", "error", "message"),
+    [
+        ([1.0], None, TypeError, "output must be a torch.Tensor, not list"),
+        (drawn()[0], None, ValueError, r"not torch.float32 \[4, 3\]"),
+        (drawn()[:0], None, ValueError, r"not torch.float32 \[0, 4, 3\]"),
+        (spikes().long(), None, ValueError, r"not torch.int64 \[7, 4, 3\]"),
+        (spikes(), [True], TypeError, "mask must be a torch.Tensor, not list"),
+        (spikes(), torch.ones(T, B), ValueError, r"not torch.float32 \[7, 4\]"),
+        (spikes(), drawn()[:3, :, 0] > 0, ValueError, r"not torch.bool \[3, 4\]"),
+        (spikes(), drawn()[:, :1, 0] > 0, ValueError, r"not torch.bool \[7, 1\]"),
+        (spikes(), drawn()[..., 0] > 1, ValueError, "count, not none of sequence 0"),
+    ],
+)
+def test_what_is_no_output_and_no_mask_is_named(loss, output, mask, error, message):
+    for call in (
+        lambda: loss(output, CLASSES, mask),
+        lambda: loss.decided(output, mask),
+    ):
+        with pytest.raises(error, match=message):
+            call()
+
+
+@pytest.mark.usefixtures("unchecked")
+@each
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        ([2, 0, 1, 2], TypeError, "labels must be a torch.Tensor, not list"),
+        (CLASSES > 0, ValueError, "torch.bool"),
+    ],
+)
+def test_what_is_no_label_is_named(loss, labels, error, message):
+    with pytest.raises(error, match=message):
+        loss(spikes(), labels)
+
+
+def test_a_step_that_does_not_count_may_be_no_number():
+    mask = (torch.arange(T) > 2)[:, None].expand(-1, B)
+    output = drawn()
+    spoilt = output.masked_fill(~mask[..., None], math.nan)
+    for loss in (MembraneLoss(), MembraneLoss("mean"), MembraneLoss("last")):
+        assert loss(spoilt, CLASSES, mask) == loss(output, CLASSES, mask)
+
+
+def test_what_is_no_number_decides_for_nothing():
+    output = drawn()
+    output[:, 2, 1] = math.nan
+    with pytest.raises(ValueError, match=r"not nan, .* it is for sequence 2"):
+        MembraneLoss().decided(output)
+
+
+def test_a_loss_without_a_place_for_the_mask_is_named():
+    mask = torch.ones(T, B, dtype=torch.bool)
+    for loss in (torch.nn.MSELoss(), mse_loss_of_two):
+        with pytest.raises(
+            TypeError, match=f"yields, which {described(loss)} does not"
+        ):
+            applied(loss, drawn(), drawn(1), mask)
+
+
+def mse_loss_of_two(output, labels):
+    return mse_loss(output, labels)
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def test_the_summary_says_what_the_readings_say(browser, unzipped, name):
         line = explorer.reading("norm error, straight line")
         said.append(rf"A straight line's norm error is {line}\.")
         text = re.compile(f"^{' '.join(said)}$")
-        expect(explorer.root.get_by_role("status")).to_have_text(text)
+        expect(explorer.root.locator("> .summary[role=status]")).to_have_text(text)
 
 
 # Two networks, and sliders of another kind, on a page of their own

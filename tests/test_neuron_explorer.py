@@ -169,7 +169,7 @@ def test_a_linked_slider_and_the_explorer_move_each_other(background):
 
 def test_the_summary_is_there_to_be_heard(background):
     neuron = Explorer(background, "One neuron")
-    summary = neuron.root.get_by_role("status")
+    summary = neuron.root.locator("> .summary[role=status]")
     count = int(golden()[2].sum())
     assert summary.inner_text().startswith(
         f"{count} spikes in 50 steps, first at step 8"

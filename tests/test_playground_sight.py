@@ -17,7 +17,7 @@ def test_picture_and_sliders_are_seen_together(browser, unzipped, name):
         playground.root.evaluate("root => root.scrollIntoView()")
         playground.settle()
         controls = playground.root.locator(":is(input, select, .main)").all()
-        assert len(controls) == 2 + len(Playground()._controls)
+        assert len(controls) == 1 + len(Playground()._controls)
         for part in [playground.pad, *controls]:
             expect(part).to_be_in_viewport(ratio=1)
         pad, *boxes = [p.bounding_box() for p in (playground.pad, *controls[2:])]

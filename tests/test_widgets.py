@@ -55,6 +55,7 @@ def test_an_explorer_is_an_ordinary_widget_with_synced_values(make):
     state = explorer.get_state()
     for name, control in controls(explorer).items():
         assert state[name] == getattr(explorer, name) == control["value"]
+    assert state["id"] == explorer.id
 
 
 @each_explorer
@@ -103,6 +104,26 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_said(make):
 
 
 @each_explorer
+def test_an_id_is_what_an_address_can_hold_as_it_is(make):
+    kinds = {"lif", "surrogate", "network", "playground", "digits"}
+    assert make().id in kinds
+    for name in ("a", "my-neuron", "n2", "a" * 24):
+        assert make(id=name).id == name
+    for bad in ("", "2", "-a", "A", "a.b", "a b", "ä", "a\n", "<b>", "a" * 25, None, 1):
+        with pytest.raises(traitlets.TraitError) as raised:
+            make(id=bad)
+        assert str(raised.value) == (
+            f"id must be 1 to 24 of a-z, 0-9 and -, a letter first, not {bad!r}"
+        )
+
+
+@each_explorer
+def test_no_two_explorers_have_the_same_number(make):
+    one, other = make(), make()
+    assert 0 < one.get_state()["_number"] < other.get_state()["_number"]
+
+
+@each_explorer
 def test_what_every_widget_takes_is_taken(make):
     assert make(layout={"width": "50%"}).layout.width == "50%"
 
@@ -127,6 +148,7 @@ def test_a_slider_can_be_linked():
     "explorer",
     [
         LIFExplorer(beta=0.25, reset_mechanism="zero"),
+        LIFExplorer(id="mine"),
         SurrogateExplorer(slope=3),
         Playground(target="sine", seed=3),
         Playground(target=[0, 0.5, 1], lr=0.01),
@@ -136,7 +158,7 @@ def test_a_slider_can_be_linked():
 def test_the_repr_is_the_call(explorer):
     again = eval(repr(explorer))
     assert repr(again) == repr(explorer)
-    for name in controls(explorer):
+    for name in (*controls(explorer), "id"):
         assert getattr(again, name) == getattr(explorer, name)
 
 
@@ -151,7 +173,8 @@ def test_no_repr_holds_an_address(make):
 @each_explorer
 def test_the_page_gets_one_script_without_imports_and_its_own_start(make):
     name, *others = controls(make())
-    value = next(v for v in (0.5, "zero", "atan", 2.0, 16) if _fits(make, name, v))
+    values = (0.5, "zero", "atan", 2.0, 16, (0.0, 1.0))
+    value = next(v for v in values if _fits(make, name, v))
     explorer = make(**{name: value})
     source = explorer.get_state()["_esm"]
     assert not re.search(r"^(import|export (?!default))", source, re.MULTILINE)

@@ -5,6 +5,7 @@ the glossary for lost, because such places come into being later.  The written p
 tell better.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
@@ -35,15 +36,16 @@ def page_of(path: Path) -> Page:
     return Page(path.read_text())
 
 
-#: How a fragment begins that is no place: the settings of a playground.
-SETTINGS = "target="
+#: How a fragment begins that is no place: the settings of an explorer, or as the first
+#: links to a playground had them.
+SETTINGS = re.compile(r"[a-z][a-z0-9-]*\.(start$|\w+=)|target=")
 
 
 def lost_from(path: Path) -> Iterator[str]:
     """Find the links of a page that lead to no file, or to no place in it."""
     for link in page_of(path).links:
         address = urlsplit(link)
-        if address.scheme or address.netloc or address.fragment.startswith(SETTINGS):
+        if address.scheme or address.netloc or SETTINGS.match(address.fragment):
             continue
         aim = path
         if address.path:

@@ -43,6 +43,7 @@ SETTINGS = {
     "one-to-one": (3.0, 3.0),
     "recurrent": (3.0, 1.0),
     "adaptive": (3.0, 3.0),
+    "adaptive, feed-forward": (3.0, 3.0),
     "adaptive, counts": (3.0, 3.0),
     "adaptive, cross-entropy": (1.0, 3.0),
 }
@@ -78,7 +79,10 @@ def _network(setup: Setup) -> nn.Module:
         if kind == "one-to-one":
             setattr(model, name, _to_itself(getattr(model, name), generator))
         elif kind == "adaptive":
-            setattr(model, name, _adaptive(trial.hidden, spike_grad, generator))
+            neuron = _adaptive(
+                trial.hidden, word != "feed-forward", spike_grad, generator
+            )
+            setattr(model, name, neuron)
     with torch.no_grad():
         for layer in (model.fc_in, model.fc_hidden):
             layer.weight *= gain
@@ -90,11 +94,13 @@ def _given(value: float | None, otherwise: float) -> float:
     return otherwise if value is None else value
 
 
-def _adaptive(width: int, spike_grad: Any, generator: torch.Generator) -> AdaptiveLeaky:
+def _adaptive(
+    width: int, recurrent: bool, spike_grad: Any, generator: torch.Generator
+) -> AdaptiveLeaky:
     """Make neurons that are quick enough for an image of 24 steps."""
     return AdaptiveLeaky(
         width,
-        recurrent=True,
+        recurrent=recurrent,
         threshold=0.1,
         scale=20.0,
         tau_membrane=(2.0, 10.0),

@@ -54,7 +54,7 @@ WIDER = dict.fromkeys(("relu", "filter", "resonant filter"), (3e-5, 3e-1))
 STEEPNESS_AND_GAIN = (1.0, 3.0), (3.0, 3.0), (10.0, 3.0), (25.0, 3.0), (3.0, 1.0)
 FURTHER = {
     "lif": ((0.5, 3.0),),
-    "recurrent": ((1.0, 1.0), (10.0, 1.0)),
+    "recurrent": ((1.0, 1.0), (10.0, 1.0), (25.0, 1.0)),
     "adaptive, cross-entropy": ((0.5, 3.0),),
 }
 
@@ -170,6 +170,8 @@ TABLES = {
                 Trial(method, "digits")
                 for method in ("logistic regression", "nearest neighbours", "svm")
             ),
+            Trial("lif", "digits", hidden=218, epochs=100),
+            Trial("adaptive, feed-forward", "digits", epochs=100),
             Trial("adaptive, cross-entropy", "digits", epochs=100),
             Trial("adaptive, counts", "digits", epochs=100),
             Trial("adaptive", "digits", epochs=100, penalty=5e-3),

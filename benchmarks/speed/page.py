@@ -104,7 +104,7 @@ def mount(page: Page, explorer: Any) -> None:
     """Put an explorer alone into the page."""
     page.goto("about:blank")
     values = [control["name"] for control in explorer._controls]
-    others = {"_controls", "_layers", "_task", "_presets", "_worker", "target"}
+    others = {"_controls", "_layers", "_task", "_worker", "_number", "id"}
     names = {*others, *values} & set(explorer.keys)
     state = {name: getattr(explorer, name) for name in names}
     numbers = base64.b64encode(getattr(explorer, "_numbers", b"")).decode()

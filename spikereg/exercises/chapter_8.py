@@ -22,12 +22,12 @@ ANSWERS: dict[str, Answer] = {
         ],
     ),
     "8.3": Answer(
-        near(-3.0),
-        look="Which step is the first spike without that at 4? Which sign has the "
+        near(-5.0),
+        look="Which step is the first spike without that at 3? Which sign has the "
         "change that a spike makes?",
         slips=[
-            (near(3.0), "The latency grows without the spike, so it falls with it."),
-            (near(-6.0), "The next spike comes at 7, not at the end."),
+            (near(5.0), "The latency grows without the spike, so it falls with it."),
+            (near(-7.0), "The next spike comes at 8, not at the end."),
         ],
     ),
     "8.4": Answer(

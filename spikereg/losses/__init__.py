@@ -8,7 +8,7 @@ for each output and sequence, ``[B, O]``, or the class of each sequence, whole n
 Only the steps that count are read: all of them without a mask ``[T, B]``.
 """
 
-from spikereg.losses.loss import Loss, LossFunction, applied, described
+from spikereg.losses.loss import Loss, LossFunction, applied, described, is_loss
 from spikereg.losses.membrane import CrossEntropyLoss, MembraneLoss
 from spikereg.losses.spikes import CountLoss, TemporalLoss
 
@@ -22,6 +22,7 @@ __all__ = [
     "TemporalLoss",
     "applied",
     "described",
+    "is_loss",
 ]
 
 #: What is minimized and measured unless something else is asked for.

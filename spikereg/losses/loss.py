@@ -1,10 +1,11 @@
 """What all losses have in common."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from jaxtyping import Float, Integer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from spikereg.losses.reading import Labels, Mask, Output, Read, target
@@ -38,14 +39,53 @@ class Loss(ABC):
 
     def decided(self, output: Output, mask: Mask = None) -> Integer[Tensor, "B"]:
         """Return the class that each sequence stands for: of equal ones the first."""
-        return self.read(output, mask).argmax(dim=-1)
+        return first_largest(self.read(output, mask))
+
+
+def first_largest(read: Float[Tensor, "B O"]) -> Integer[Tensor, "B"]:
+    """Return which output of each sequence has the largest number."""
+    if (nothing := read.isnan()).any():
+        raise ValueError(
+            f"output must be numbers, not nan, to decide for a class: it is for "
+            f"sequence {int(nothing.nonzero()[0, 0])}"
+        )
+    return read.argmax(dim=-1)
+
+
+def ordered(small: str, large: str, loss: Loss) -> None:
+    """Raise unless the target of one kind of output is below that of the other."""
+    low, high = getattr(loss, small), getattr(loss, large)
+    if not low < high:
+        raise ValueError(
+            f"{large} must be above {small} = {low!r}, or what is learned is not what "
+            f"is decided for; not {high!r}"
+        )
+
+
+def is_loss(loss: object) -> None:
+    """Raise unless it is a function that can be called as a loss."""
+    if isinstance(loss, type) or not callable(loss):
+        raise TypeError(
+            f"loss must be a function of output and labels, such as "
+            f"losses.MembraneLoss(), not {loss!r}"
+        )
 
 
 def applied(
     loss: LossFunction, output: Output, labels: Labels, mask: Mask
 ) -> Float[Tensor, ""]:
     """Call a loss, perhaps of one's own; raise if it returns no scalar."""
-    value = loss(output, labels) if mask is None else loss(output, labels, mask)
+    arguments = (output, labels) if mask is None else (output, labels, mask)
+    if mask is not None and not isinstance(loss, Loss):
+        function = loss.forward if isinstance(loss, nn.Module) else loss
+        try:
+            inspect.signature(function).bind(*arguments)
+        except TypeError:
+            raise TypeError(
+                f"loss must take output, labels and the mask that the loader yields, "
+                f"which {described(loss)} does not"
+            ) from None
+    value = loss(*arguments)
     if not isinstance(value, Tensor) or value.ndim:
         kind = list(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise TypeError(f"loss must return a scalar tensor, not {kind}")

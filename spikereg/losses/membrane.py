@@ -6,13 +6,14 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from spikereg._check import number, one_of, same_shape
-from spikereg.losses.loss import Loss
+from spikereg._check import number, one_of, same_shape, tensor
+from spikereg.losses.loss import Loss, ordered
 from spikereg.losses.reading import (
     Labels,
     Mask,
     Output,
     Read,
+    checked,
     last,
     mean,
     of_classes,
@@ -38,8 +39,10 @@ class MembraneLoss(Loss):
         off: Target of the others.
 
     Raises:
-        ValueError: If ``at`` is none of these, or ``on`` or ``off`` not finite. When
-            called, for labels that the output does not fit, curves unless ``at`` is
+        ValueError: If ``at`` is none of these, ``on`` or ``off`` not finite, or ``on``
+            not above ``off``. When called, for an output that is no filled
+            ``[T, B, O]``, a mask that is no truth value for each step or lets none of a
+            sequence count, labels that the output does not fit, curves unless ``at`` is
             ``"every"``, or classes that are not among the outputs.
     """
 
@@ -51,6 +54,7 @@ class MembraneLoss(Loss):
         one_of("at", self.at, AT)
         number("on", self.on)
         number("off", self.off)
+        ordered("off", "on", self)
 
     def read(self, output: Output, mask: Mask = None) -> Float[Tensor, "B O"]:
         """Return the last step, or the mean of the steps."""
@@ -62,6 +66,8 @@ class MembraneLoss(Loss):
         """Return both: steps that a mask picks in one axis."""
         if self.at != "every":
             return super().compared(output, labels, mask)
+        checked(output, mask)
+        tensor("labels", labels)
         if labels.ndim != 3:
             labels = target(labels, output[0], self.on, self.off).expand_as(output)
         same_shape(output, labels)
@@ -82,8 +88,9 @@ class CrossEntropyLoss(Loss):
         at: ``"last"`` or ``"mean"``.
 
     Raises:
-        ValueError: If ``at`` is none of these. When called, for labels that are not
-            classes, or classes that are not among the outputs.
+        ValueError: If ``at`` is none of these. When called, for output and mask as with
+            :class:`MembraneLoss`, for labels that are not classes, or classes that are
+            not among the outputs.
     """
 
     at: str = "mean"

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from spikereg import decoding
+from spikereg._check import steps_that_count, tensor
 
 Output = Float[Tensor, "T B O"]
 Labels = Float[Tensor, "T B O"] | Float[Tensor, "B O"] | Integer[Tensor, "B"]
@@ -14,8 +15,27 @@ Mask = Bool[Tensor, "T B"] | None
 Read = Float[Tensor, "*steps O"]
 
 
+def checked(output: Output, mask: Mask) -> None:
+    """Raise unless there is an output, and a mask, if there is one, that fits it."""
+    tensor("output", output)
+    if output.ndim != 3 or not output.numel() or not output.is_floating_point():
+        raise ValueError(
+            f"output must be a filled, floating-point [T, B, O], not {output.dtype} "
+            f"{list(output.shape)}"
+        )
+    if mask is not None:
+        steps_that_count(mask, output.shape[:2])
+
+
+def are_classes(labels: Labels) -> bool:
+    """Say whether labels are whole numbers; raise if they are no labels at all."""
+    tensor("labels", labels)
+    return not labels.is_floating_point() and labels.dtype != torch.bool
+
+
 def last(output: Output, mask: Mask) -> Float[Tensor, "B O"]:
     """Return the last step that counts."""
+    checked(output, mask)
     if mask is None:
         return decoding.final_membrane(output)
     last = len(mask) - 1 - mask.flip(0).to(torch.uint8).argmax(dim=0)
@@ -24,19 +44,22 @@ def last(output: Output, mask: Mask) -> Float[Tensor, "B O"]:
 
 def mean(output: Output, mask: Mask) -> Float[Tensor, "B O"]:
     """Return the mean of the steps that count."""
+    checked(output, mask)
     if mask is None:
         return output.mean(dim=0)
-    return (output * mask[..., None]).sum(dim=0) / mask.sum(dim=0)[:, None]
+    counts = output.where(mask[..., None], 0)  # also where the others are no numbers
+    return counts.sum(dim=0) / mask.sum(dim=0)[:, None]
 
 
 def target(labels: Labels, read: Read, on: float, off: float) -> Read:
     """Return one number an output: the label itself, or that of its class."""
-    if not labels.is_floating_point():
+    if are_classes(labels):
         return of_classes(labels, read, on, off)
     if labels.shape != read.shape:
         raise ValueError(
             f"labels must be one number for each sequence and output, "
-            f"{list(read.shape)}, or whole numbers, its class, not {list(labels.shape)}"
+            f"{list(read.shape)}, or whole numbers, its class, not {labels.dtype} "
+            f"{list(labels.shape)}"
         )
     return labels
 
@@ -44,7 +67,7 @@ def target(labels: Labels, read: Read, on: float, off: float) -> Read:
 def of_classes(labels: Labels, read: Read, on: float, off: float) -> Read:
     """Return ``on`` for the output of each sequence's class, ``off`` for the others."""
     batch, outputs = read.shape
-    if labels.is_floating_point() or labels.shape != (batch,):
+    if not are_classes(labels) or labels.shape != (batch,):
         raise ValueError(
             f"labels must be whole numbers, the classes of {batch} sequences, not "
             f"{labels.dtype} {list(labels.shape)}"
@@ -56,14 +79,3 @@ def of_classes(labels: Labels, read: Read, on: float, off: float) -> Read:
         )
     right = one_hot(labels.long(), outputs).bool()
     return torch.where(right, read.new_tensor(on), read.new_tensor(off))
-
-
-def within(name: str, values: Tensor, high: float = torch.inf) -> None:
-    """Raise unless all lie between 0 and ``high``."""
-    least, most = (value.item() for value in values.aminmax())
-    if not (least >= 0 and most <= high):
-        hint = ', as the spikes of readout="spikes" do' * (name == "output")
-        raise ValueError(
-            f"{name} must lie between 0 and {high:g}{hint}, not at "
-            f"{least if not least >= 0 else most:g}"
-        )

@@ -7,9 +7,17 @@ from jaxtyping import Float, Integer
 from torch import Tensor
 
 from spikereg import decoding
-from spikereg._check import number
-from spikereg.losses.loss import Loss
-from spikereg.losses.reading import Labels, Mask, Output, Read, mean, within
+from spikereg._check import number, within
+from spikereg.losses.loss import Loss, first_largest, ordered
+from spikereg.losses.reading import (
+    Labels,
+    Mask,
+    Output,
+    Read,
+    are_classes,
+    checked,
+    mean,
+)
 
 
 @dataclass(frozen=True)
@@ -26,10 +34,11 @@ class CountLoss(Loss):
         off: Target of the others.
 
     Raises:
-        ValueError: If ``on`` or ``off`` is not between 0 and 1. When called, for an
-            output that does not lie there, which no spikes are, labels that are neither
-            classes nor rates ``[B, O]`` between 0 and 1, or classes that are not among
-            the outputs.
+        ValueError: If ``on`` or ``off`` is not between 0 and 1, or ``on`` not above
+            ``off``. When called, for output and mask as with :class:`MembraneLoss`, an
+            output that does not lie between 0 and 1, which no spikes are, labels that
+            are neither classes nor rates ``[B, O]`` between 0 and 1, or classes that
+            are not among the outputs.
 
     Source:
         ``mse_count_loss`` of snnTorch, whose targets are 1 and 0 unless others are
@@ -43,9 +52,11 @@ class CountLoss(Loss):
         for name in ("on", "off"):
             number(name, value := getattr(self, name))
             within(name, torch.tensor(float(value)), 1.0)
+        ordered("off", "on", self)
 
     def read(self, output: Output, mask: Mask = None) -> Float[Tensor, "B O"]:
         """Return spikes a step."""
+        checked(output, mask)
         within("output", output.detach(), 1.0)
         return mean(output, mask)
 
@@ -53,7 +64,7 @@ class CountLoss(Loss):
         self, output: Output, labels: Labels, mask: Mask = None
     ) -> tuple[Read, Read]:
         """Return spikes a step, and their target."""
-        if labels.is_floating_point():
+        if not are_classes(labels) and labels.numel():
             within("labels", labels, 1.0)
         return super().compared(output, labels, mask)
 
@@ -73,7 +84,8 @@ class TemporalLoss(Loss):
         off: Target of the others; infinite for silence.
 
     Raises:
-        ValueError: If ``on`` or ``off`` is negative or no number. When called, for an
+        ValueError: If ``on`` or ``off`` is negative or no number, or ``on`` not below
+            ``off``. When called, for output and mask as with :class:`MembraneLoss`, an
             output that does not lie between 0 and 1, which no spikes are, labels that
             are neither classes nor steps ``[B, O]`` of at least 0, or classes that are
             not among the outputs.
@@ -89,12 +101,15 @@ class TemporalLoss(Loss):
 
     def __post_init__(self) -> None:
         for name in ("on", "off"):
-            if (value := getattr(self, name)) != torch.inf:
+            value = getattr(self, name)
+            if not (isinstance(value, float) and value == torch.inf):
                 number(name, value)
                 within(name, torch.tensor(float(value)))
+        ordered("on", "off", self)
 
     def read(self, output: Output, mask: Mask = None) -> Float[Tensor, "B O"]:
         """Return the steps before the first spikes."""
+        checked(output, mask)
         within("output", output.detach(), 1.0)
         return decoding.soft_latency(output, mask)
 
@@ -102,7 +117,7 @@ class TemporalLoss(Loss):
         self, output: Output, labels: Labels, mask: Mask = None
     ) -> tuple[Read, Read]:
         """Return the steps before the first spikes, and their target."""
-        if labels.is_floating_point():
+        if not are_classes(labels) and labels.numel():
             within("labels", labels)
         read, wanted = super().compared(output, labels, mask)
         steps = read.new_full((len(read), 1), len(output))
@@ -112,4 +127,4 @@ class TemporalLoss(Loss):
 
     def decided(self, output: Output, mask: Mask = None) -> Integer[Tensor, "B"]:
         """Return the output that fires first: of equal ones the first."""
-        return self.read(output, mask).argmin(dim=-1)
+        return first_largest(-self.read(output, mask))

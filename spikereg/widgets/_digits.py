@@ -53,7 +53,7 @@ class Drawing(traitlets.Any):
 
     def __init__(self) -> None:
         super().__init__(default_value=(0,) * SIDE)
-        self.tag(sync=True)
+        self.tag(sync=True, control={"label": "pixels as drawn", "pixels": True})
 
     def validate(self, obj: traitlets.HasTraits, value: Any) -> tuple[int, ...]:
         """Raise ``TraitError`` unless the value has 32 rows of 32 bits."""

@@ -1,5 +1,7 @@
 """What all explorers have in common: traits that check themselves, and controls."""
 
+import itertools
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,6 +99,26 @@ class Choice(traitlets.Unicode):  # type: ignore[type-arg]
         return str(value)
 
 
+class Id(traitlets.Unicode):  # type: ignore[type-arg]
+    """What an explorer is called in the page's address."""
+
+    def __init__(self, default: str) -> None:
+        super().__init__(default_value=default)
+        self.tag(sync=True)
+
+    def validate(self, obj: traitlets.HasTraits, value: Any) -> str:
+        """Raise ``TraitError`` unless an address can hold the value as it is."""
+        if not (isinstance(value, str) and re.fullmatch("[a-z][a-z0-9-]{0,23}", value)):
+            raise traitlets.TraitError(
+                f"{self.name} must be 1 to 24 of a-z, 0-9 and -, a letter first, not "
+                f"{value!r}"
+            )
+        return value
+
+
+_numbers = itertools.count(1)
+
+
 class Explorer(anywidget.AnyWidget):
     """Base of the explorers: a widget whose Python has only values and their checks.
 
@@ -104,7 +126,11 @@ class Explorer(anywidget.AnyWidget):
     names.
     """
 
+    id: Id
+
     _css = (FOLDER / "explorer.css").read_text(encoding="utf-8")
+    # By which the page knows it again; how many explorers a kernel has made by then.
+    _number = traitlets.Int().tag(sync=True)
     # What the page's sliders and lists are, and where "Start again" leads back to.
     _controls: "traitlets.List[Any]" = traitlets.List().tag(sync=True)
 
@@ -113,9 +139,9 @@ class Explorer(anywidget.AnyWidget):
         if unknown:
             raise TypeError(
                 f"{type(self).__name__} has no {', '.join(unknown)}: it takes "
-                f"{', '.join(self._names())}"
+                f"{', '.join(self._names())}, id"
             )
-        super().__init__(**values)
+        super().__init__(**values, _number=next(_numbers))
         self._controls = [
             {
                 "name": name,
@@ -127,8 +153,18 @@ class Explorer(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         """Name the values, where another widget would name its address."""
-        values = [f"{name}={getattr(self, name)!r}" for name in self._names()]
+        values = [
+            f"{name}={text}"
+            for name in (*self._names(), "id")
+            if (text := self._written(name)) is not None
+        ]
         return f"{type(self).__name__}({', '.join(values)})"
+
+    def _written(self, name: str) -> str | None:
+        """Return a value as Python has it; None where it goes without saying."""
+        value = getattr(self, name)
+        is_default = name == "id" and value == self.trait_defaults(name)
+        return None if is_default else repr(value)
 
     @classmethod
     def _names(cls) -> list[str]:

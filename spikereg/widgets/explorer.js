@@ -1,7 +1,10 @@
 // What all explorers share: controls that are tied to the model, readings, a summary
 // for screen readers, and a life that ends without a trace.
 
+import { makeAddress } from "./address.js";
 import { make } from "./figure.js";
+import { within } from "./numerics/control.js";
+import { makeOffer } from "./offer.js";
 
 /**
  * @typedef {object} Model  of the widget
@@ -13,10 +16,8 @@ import { make } from "./figure.js";
  */
 
 /**
- * @typedef {{name: string, label: string, value: any, min?: number, max?: number,
- *   step?: number, sign?: string, words?: string[], texts?: string[], whole?: boolean,
- *   log?: boolean}} Control
- * @typedef {Record<string, any>} Values  of the controls, by their names
+ * @typedef {import("./numerics/control.js").Control} Control
+ * @typedef {import("./numerics/control.js").Values} Values
  * @typedef {{readings: Record<string, string>, summary: string | null}} Shown  the
  *   summary is null where there is nothing new to say
  * @typedef {(values: Values, width: number, inner: number) => Shown} Draw  the widths in
@@ -26,8 +27,11 @@ import { make } from "./figure.js";
 /**
  * @typedef {object} Place  of a figure in its explorer
  * @property {Element} tools  above the readings; the controls, if they are there
- * @property {Element} foot  below everything
- * @property {Element} again  the button that brings the first values back
+ * @property {Element} foot  below the drawing
+ * @property {Element} row  of buttons that offer something to take away
+ * @property {ReturnType<typeof makeOffer>} offering  what they offer
+ * @property {(callback: () => void) => void} onRestart  called when the explorer is to
+ *   begin again: by its button, or by a link
  * @property {() => void} redraw  asks for a drawing in the next frame
  * @property {(callback: () => void) => void} atEnd  called when the explorer goes
  */
@@ -44,20 +48,6 @@ import { make } from "./figure.js";
 
 const QUIET = 500; // milliseconds without a change before the summary is spoken
 const WIDE = 620; // pixels of an explorer that has room for controls beside its drawing
-
-/**
- * The value of a control that a figure can be drawn for, whatever another widget that is
- * tied to it has set.
- *
- * @param {Control} control
- * @param {unknown} value
- */
-export function within({ min, max, words, whole, value: initial }, value) {
-  if (words) return words.includes(String(value)) ? value : initial;
-  const number = whole ? Math.round(Number(value)) : Number(value);
-  if (!Number.isFinite(number)) return initial;
-  return Math.min(Number(max), Math.max(Number(min), number));
-}
 
 /**
  * A labelled slider or list: what it is set to, and how it shows a value.
@@ -111,6 +101,8 @@ export function mount({ model, el }, explorer) {
     class: "spikereg",
     role: "group",
     "aria-label": title,
+    "data-id": model.get("id"),
+    "data-number": String(model.get("_number")),
   });
 
   const head = make(root, "div", { class: "head" });
@@ -123,9 +115,14 @@ export function mount({ model, el }, explorer) {
   const drawing = make(stage, "div", { class: "drawing" });
   const panel = below ? make(stage, "div", { class: "controls" }) : tools;
   const foot = make(root, "div");
+  const row = make(root, "div", { class: "sharing" });
+  const offering = makeOffer(root);
   const summary = make(root, "p", { class: "summary", role: "status" });
 
-  const fields = controls.map((control) => ({ control, ...field(panel, control) }));
+  // What is drawn is not moved by a slider: a figure that needs it has a place for it.
+  const fields = controls
+    .filter(({ presets, pixels }) => !presets && !pixels)
+    .map((control) => ({ control, ...field(panel, control) }));
   const places = readings.map(([name, label]) => {
     const pair = make(list, "div");
     make(pair, "dt", {}, label);
@@ -139,7 +136,20 @@ export function mount({ model, el }, explorer) {
   /** @type {(() => void)[]} */
   const ends = [];
   const atEnd = (/** @type {() => void} */ callback) => ends.push(callback);
-  const draw = figure(drawing, model, { tools, foot, again, redraw, atEnd });
+  let begin = () => {};
+  const { offer } = offering;
+  const taken = () => begin();
+  // Before the figure, so that a link's values are there from the start
+  const leave = makeAddress(model, { title, root, place: drawing, row, offer, taken });
+  const draw = figure(drawing, model, {
+    tools,
+    foot,
+    row,
+    offering,
+    redraw,
+    atEnd,
+    onRestart: (callback) => (begin = callback),
+  });
 
   function update() {
     frame = 0;
@@ -178,19 +188,28 @@ export function mount({ model, el }, explorer) {
       model.set(control.name, read());
       model.save_changes();
     });
-    model.on(`change:${control.name}`, redraw);
   }
   again.addEventListener("click", () => {
-    for (const { name, value } of controls) model.set(name, value);
+    // A curve is the task: it stays.
+    for (const { name, value, presets } of controls)
+      if (!presets) model.set(name, value);
     model.save_changes();
+    begin();
   });
+
+  function change() {
+    offering.clear(); // it is no longer true
+    redraw();
+  }
+  for (const { name } of controls) model.on(`change:${name}`, change);
 
   return () => {
     observer.disconnect();
+    leave();
     for (const end of ends) end();
     cancelAnimationFrame(frame);
     clearTimeout(quiet);
-    for (const { name } of controls) model.off(`change:${name}`, redraw);
+    for (const { name } of controls) model.off(`change:${name}`, change);
     root.remove();
   };
 }

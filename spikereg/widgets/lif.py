@@ -1,6 +1,6 @@
 """One neuron, live."""
 
-from spikereg.widgets._explorer import Choice, Explorer, Range
+from spikereg.widgets._explorer import Choice, Explorer, Id, Range
 from spikereg.widgets._source import joined
 
 
@@ -31,14 +31,18 @@ class LIFExplorer(Explorer):
             :math:`A`. ``"sine"``: between :math:`-A` and :math:`A`, two periods.
             ``"noise"``: drawn evenly from 0 to :math:`A`, always the same.
         amplitude: Amplitude :math:`A`, between 0 and 2, in the same units.
+        id: What it is called in the page's address, where *Copy link* and links keep
+            its values: 1 to 24 of a-z, 0-9 and -, a letter first. A second one of this
+            id on a page is called ``lif2`` there.
 
     Raises:
-        traitlets.TraitError: If a value is out of range.
+        traitlets.TraitError: If a value is out of range, or the id none.
         TypeError: For a name that is none of these.
     """
 
     _esm = joined("lif.js")
 
+    id = Id("lif")
     beta = Range(0.0, 1.0, 0.01, default=0.9, label="decay β")
     threshold = Range(0.1, 3.0, 0.05, default=1.0, label="threshold θ")
     reset_mechanism = Choice(["subtract", "zero", "none"], label="reset")

@@ -10,7 +10,7 @@ import traitlets
 
 from spikereg.data import RegressionDataset
 from spikereg.models import SpikingRegressor
-from spikereg.widgets._explorer import Explorer, Range
+from spikereg.widgets._explorer import Explorer, Id, Range
 from spikereg.widgets._layers import (
     check_layers,
     check_readout,
@@ -60,6 +60,8 @@ class NetworkExplorer(Explorer):
         threshold_in: Factor on the thresholds of ``lif_in``, between 0 and 3.
         threshold_hidden: Factor on the thresholds of ``lif_hidden``, between 0 and 3.
         end: End point :math:`e` of the ramp, between 0 and 1.
+        id: What it is called in the page's address, as of
+            :class:`spikereg.widgets.LIFExplorer`.
 
     Raises:
         TypeError: If model or data set are something else, or for a name that is none
@@ -68,11 +70,12 @@ class NetworkExplorer(Explorer):
             too long; if a network has several inputs or outputs, a layer that is too
             wide, other neurons than ``snn.Leaky`` with its own step, or weights beyond
             1e9 or not finite.
-        traitlets.TraitError: If a value is out of range.
+        traitlets.TraitError: If a value is out of range, or the id none.
     """
 
     _esm = joined("network.js")
 
+    id = Id("network")
     beta_in = _factor(2.0, "β, layer 1")
     beta_hidden = _factor(2.0, "β, layer 2")
     beta_out = _factor(2.0, "β, readout")

@@ -53,6 +53,8 @@ export function makeNotice(parent, place, show) {
       origin = document.activeElement;
       turn(!inSight(place));
     },
+    /** Take it back: something else is of interest now. */
+    clear: () => turn(false),
     end: () => observer.disconnect(),
   };
 }

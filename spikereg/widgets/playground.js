@@ -3,18 +3,14 @@
 import { mount } from "./explorer.js";
 import { legend, make } from "./figure.js";
 import { makeMonitor } from "./monitor.js";
-import { makeNotice } from "./notice.js";
 import { nameOf } from "./numerics/curve.js";
-import { address, described, parsed } from "./numerics/link.js";
 import { python } from "./numerics/python.js";
 import { room } from "./numerics/scale.js";
-import { makeOffer } from "./offer.js";
 import { makePad } from "./pad.js";
 import { makeTrainer } from "./trainer.js";
 
 const SELDOM = 10_000; // milliseconds between two summaries
 const STEADY = 500; // milliseconds between two pictures for who wants little motion
-const SETTLED = 300; // milliseconds without a change before the address follows
 
 /** @type {Record<string, string>} */
 const NAMES = { sqrt: "square root", bumps: "two bumps" };
@@ -22,11 +18,6 @@ const NAMES = { sqrt: "square root", bumps: "two bumps" };
 /** @param {number} loss */
 const error = (loss) =>
   loss < 1e-4 && loss > 0 ? loss.toExponential(1) : loss.toPrecision(2);
-
-/** Whether this is a built page, with no kernel and an address for its run. */
-const isBuilt = () =>
-  document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !==
-  null;
 
 /**
  * The target's list and the buttons.
@@ -62,13 +53,10 @@ const playground = {
     ["speed", "iterations/s"],
   ],
 
-  figure(parent, model, { tools, foot, again, redraw, atEnd }) {
-    /** @type {Record<string, number[]>} */
-    const presets = model.get("_presets");
-    /** @type {import("./explorer.js").Control[]} */
+  figure(parent, model, { tools, foot, row, offering, onRestart, redraw, atEnd }) {
+    /** @type {import("./numerics/control.js").Control[]} */
     const controls = model.get("_controls");
-    const initial = [...model.get("target")];
-    const built = isBuilt();
+    const presets = controls.find(({ name }) => name === "target")?.presets ?? {};
     const steady = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
     const { choice, train, step, reset } = makeTools(tools, Object.keys(presets));
@@ -85,35 +73,25 @@ const playground = {
         "Drawing pad. Arrow keys move a pen, space puts it down or lifts it.",
     });
     const place = make(parent, "p", { class: "summary", role: "status" });
-    const { top, draw } = makeMonitor(pad, make(foot, "div"));
-    const sharing = make(foot, "div", { class: "tools" });
-    const { offer, clear } = makeOffer(foot);
+    const { top, draw } = makeMonitor(pad, foot);
 
     const trainer = makeTrainer(model.get("_worker"), redraw);
     const { state } = trainer;
     atEnd(trainer.end);
 
-    // What the worker has been told, and what the address says
+    // What the worker has been told
 
     /** @type {{target: number[], values: any, text: string} | null} */
     let told = null;
     let afresh = true;
-    let later = 0; // the address
-    let scroll = 0; // to a run that the page was opened with
     let rest = 0; // until the worker may go on
-    atEnd(() => {
-      clearTimeout(later);
-      clearTimeout(rest);
-      cancelAnimationFrame(scroll);
-    });
+    atEnd(() => clearTimeout(rest));
 
     /** @param {any} values */
     function tell(values) {
       const target = [...model.get("target")];
-      const text = address({ target, values }, presets);
+      const text = JSON.stringify([target, values]);
       if (text === told?.text && !afresh) return;
-      if (told) clear();
-      if (told && !afresh) note.textContent = "";
       const same = told?.values;
       if (same?.hidden !== values.hidden || same?.seed !== values.seed) afresh = true;
       const order = { settings: values, target };
@@ -125,67 +103,17 @@ const playground = {
         const [weights, iteration] = [model.get("weights"), model.get("iteration")];
         trainer.begin({ ...order, weights, iteration });
       }
-      if (built && told && text !== told.text) {
-        clearTimeout(later);
-        later = setTimeout(() => history.replaceState(null, "", `#${text}`), SETTLED);
-      }
       told = { target, values, text };
       afresh = false;
     }
 
-    /**
-     * Take over a run from an address, if there is one.
-     *
-     * @param {string} said  after its #
-     * @returns {string | null}  what it says; null if there is nothing new
-     */
-    function listen(said) {
-      clearTimeout(later);
-      // Another place of the page, or back from there
-      if (!new URLSearchParams(said).has("target") || said === told?.text) return null;
-      const found = parsed(said, controls, presets);
-      note.textContent = found
-        ? ""
-        : "The address holds no run that can be read: these are the defaults.";
-      const { target, values } = found ?? {
-        target: initial,
-        values: Object.fromEntries(controls.map(({ name, value }) => [name, value])),
-      };
-      model.set("target", target);
-      for (const [name, value] of Object.entries(values)) model.set(name, value);
-      model.save_changes();
+    function begin() {
+      offering.clear();
       state.going = false;
       afresh = true;
       redraw();
-      return described({ target, values }, controls, presets);
     }
-
-    if (built) {
-      const root = /** @type {Element} */ (tools.closest(".spikereg"));
-      if (listen(location.hash.slice(1)) !== null) {
-        scroll = requestAnimationFrame(() => root.scrollIntoView());
-      }
-      // A link in the text leaves its reader there, and says what it has done.
-      const notice = makeNotice(foot, parent, () => {
-        root.scrollIntoView();
-        train.focus({ preventScroll: true });
-      });
-      atEnd(notice.end);
-      /** @param {HashChangeEvent} event */
-      const follow = ({ newURL }) => {
-        // By now the address may have followed a change before this one.
-        const text = listen(new URL(newURL).hash.slice(1));
-        if (text !== null) notice.say(`The playground is set: ${text}.`);
-      };
-      window.addEventListener("hashchange", follow);
-      atEnd(() => window.removeEventListener("hashchange", follow));
-      make(sharing, "button", { type: "button" }, "Copy link").onclick = () =>
-        offer(`${location.href.split("#")[0]}#${told?.text}`, "Link");
-    }
-    make(sharing, "button", { type: "button" }, "Take it to Python").onclick = () => {
-      const iterations = state.isOld ? state.first : (state.sight?.iteration ?? 0);
-      if (told) offer(python(told, presets, iterations), "Python");
-    };
+    onRestart(begin);
 
     // What a reader does
 
@@ -193,22 +121,19 @@ const playground = {
     function follow(curve, done = true) {
       model.set("target", curve);
       if (done) model.save_changes();
-      redraw();
     }
-    model.on("change:target", redraw);
-    atEnd(() => model.off("change:target", redraw));
     choice.onchange = () => follow(presets[choice.value]);
     train.onclick = () => (state.going ? trainer.pause() : trainer.train());
     step.onclick = trainer.step;
     // What was taken away before is not what is there now.
-    for (const button of [train, step]) button.addEventListener("click", clear);
-    for (const button of [reset, again]) {
-      button.addEventListener("click", () => {
-        state.going = false;
-        afresh = true;
-        redraw();
-      });
+    for (const button of [train, step]) {
+      button.addEventListener("click", offering.clear);
     }
+    reset.onclick = begin;
+    make(row, "button", { type: "button" }, "Take it to Python").onclick = () => {
+      const iterations = state.isOld ? state.first : (state.sight?.iteration ?? 0);
+      if (told) offering.offer(python(told, presets, iterations), "Python");
+    };
 
     /** @type {import("./pad.js").Pen | null} */
     let pen = null;

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from spikereg._check import finite
 from spikereg.models import SpikingRegressor
-from spikereg.widgets._explorer import Choice, Explorer, Range, Whole
+from spikereg.widgets._explorer import Choice, Explorer, Id, Range, Whole
 from spikereg.widgets._source import joined
 
 STEPS = 50
@@ -42,7 +42,7 @@ class Curve(traitlets.Any):
 
     def __init__(self) -> None:
         super().__init__(default_value=PRESETS["sqrt"])
-        self.tag(sync=True)
+        self.tag(sync=True, control={"label": "target", "presets": PRESETS})
 
     def validate(self, obj: traitlets.HasTraits, value: Any) -> tuple[float, ...]:
         """Raise ``TraitError`` unless the value is a preset or a curve in [0, 1]."""
@@ -103,6 +103,8 @@ class Playground(Explorer):
         threshold_to: Threshold of a neuron that would draw 1, between 0 and 2.
         reset: ``"subtract"``, ``"zero"`` or ``"none"``, for the hidden layers.
         seed: Seed of weights, decays and thresholds, between 0 and 99.
+        id: What it is called in the page's address, as of
+            :class:`spikereg.widgets.LIFExplorer`.
 
     Attributes:
         weights: The trained network as bytes, sent by the page when training pauses,
@@ -111,12 +113,13 @@ class Playground(Explorer):
         loss: Mean squared error of these weights; ``None`` at first.
 
     Raises:
-        traitlets.TraitError: If a value is out of range.
+        traitlets.TraitError: If a value is out of range, or the id none.
         TypeError: For a name that is none of these.
     """
 
     _esm = joined("playground.js")
 
+    id = Id("playground")
     target = Curve()
     hidden = Whole(8, 256, 8, default=128, label="neurons per layer")
     lr = Range(1e-4, 0.1, 0.1, default=2e-3, label="learning rate", log=True)
@@ -135,14 +138,13 @@ class Playground(Explorer):
     # Neurons and seed of the network that has these weights.
     _run: "traitlets.List[int]" = traitlets.List().tag(sync=True)
 
-    _presets = traitlets.Dict(PRESETS).tag(sync=True)
     _worker = traitlets.Unicode(joined("worker.js")).tag(sync=True)
 
-    def __repr__(self) -> str:
-        """Name the values, the target among them."""
+    def _written(self, name: str) -> str | None:
+        if name != "target":
+            return super()._written(name)
         found = [name for name, curve in PRESETS.items() if curve == self.target]
-        target = found[0] if found else list(self.target)
-        return super().__repr__().replace("(", f"(target={target!r}, ", 1)
+        return repr(found[0] if found else list(self.target))
 
     def model(self) -> SpikingRegressor:
         """Return the network of the page, with exactly its weights.

@@ -81,14 +81,13 @@ const digitReader = {
     ["rate 1", "layer 2 fires"],
   ],
 
-  figure(parent, model, { again, redraw, atEnd }) {
+  figure(parent, model) {
     const { labels, repeat, blank } = model.get("_task");
     const { stages, images } = unpackReader(
       model.get("_numbers"),
       model.get("_shapes"),
       labels.length,
     );
-    const initial = model.get("drawing");
     const shown = 8 * repeat;
     const steps = shown + blank;
 
@@ -114,9 +113,6 @@ const digitReader = {
       drawn: follow,
     });
     make(paper, "button", { type: "button" }, "Clear").onclick = sketch.clear;
-    again.addEventListener("click", () => model.set("drawing", initial));
-    model.on("change:drawing", redraw);
-    atEnd(() => model.off("change:drawing", redraw));
 
     const image = makeImage(sight);
     const note = make(sight, "p", { class: "hint" });

@@ -20,7 +20,7 @@ from spikereg.widgets._digits import (
     images_of,
     labels_of,
 )
-from spikereg.widgets._explorer import Explorer, Range
+from spikereg.widgets._explorer import Explorer, Id, Range
 from spikereg.widgets._layers import (
     check_layers,
     check_readout,
@@ -82,6 +82,8 @@ class DigitReader(Explorer):
             it does nothing, and has no slider.
         drawing: The drawing: 32 whole numbers, one for each row from above, the left
             pixel the highest of 32 bits. Empty at first.
+        id: What it is called in the page's address, as of
+            :class:`spikereg.widgets.LIFExplorer`.
 
     Raises:
         TypeError: If model, images or labels are something else, or for a name that is
@@ -90,11 +92,12 @@ class DigitReader(Explorer):
             neurons or several kinds, other steps or features than the page's, or
             numbers beyond 1e9 or not finite; or if images, labels, ``repeat`` or
             ``blank`` are not as above.
-        traitlets.TraitError: If a value is out of range.
+        traitlets.TraitError: If a value is out of range, or the id none.
     """
 
     _esm = joined("reader.js")
 
+    id = Id("digits")
     sample = Sample()
     recurrence = Range(
         0.0, 2.0, 0.01, default=1.0, label="recurrence strength", sign="× "
@@ -155,12 +158,10 @@ class DigitReader(Explorer):
             ],
         }
 
-    def __repr__(self) -> str:
-        """Name the values, the drawing if there is one."""
-        text = super().__repr__()
-        if not any(self.drawing):
-            return text
-        return f"{text[:-1]}, drawing={list(self.drawing)!r})"
+    def _written(self, name: str) -> str | None:
+        if name != "drawing":
+            return super()._written(name)
+        return repr(list(self.drawing)) if any(self.drawing) else None
 
 
 def _read(model: object) -> list[tuple[bytes, dict[str, Any]]]:

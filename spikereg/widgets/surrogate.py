@@ -1,6 +1,6 @@
 """The step and its stand-in, live."""
 
-from spikereg.widgets._explorer import Choice, Explorer, Range
+from spikereg.widgets._explorer import Choice, Explorer, Id, Range
 from spikereg.widgets._source import joined
 
 
@@ -25,9 +25,11 @@ class SurrogateExplorer(Explorer):
         distance: Distance :math:`z` of the membrane from the threshold, between -1
             and 1, at which the derivative is read.
         surrogate: ``"fast_sigmoid"`` or ``"atan"``.
+        id: What it is called in the page's address, as of
+            :class:`spikereg.widgets.LIFExplorer`.
 
     Raises:
-        traitlets.TraitError: If a value is out of range.
+        traitlets.TraitError: If a value is out of range, or the id none.
         TypeError: For a name that is none of these.
 
     Source:
@@ -36,6 +38,7 @@ class SurrogateExplorer(Explorer):
 
     _esm = joined("surrogate.js")
 
+    id = Id("surrogate")
     slope = Range(1.0, 100.0, 1.0, default=25.0, label="steepness k")
     distance = Range(-1.0, 1.0, 0.01, default=0.1, label="distance U − θ")
     surrogate = Choice(["fast_sigmoid", "atan"], label="surrogate")

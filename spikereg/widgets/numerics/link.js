@@ -1,77 +1,114 @@
-// A run as the end of an address, and back: pure functions, no drawing.
+// What explorers say in a page's address, and back: pure functions, no drawing.
 
-import { nameOf, read, written } from "./curve.js";
+import { saidOf, textOf, valueOf } from "./control.js";
 
 /**
- * @typedef {import("../explorer.js").Control} Control
- * @typedef {Record<string, any>} Values
- * @typedef {{target: number[], values: Values}} Run
+ * @typedef {import("./control.js").Control} Control
+ * @typedef {import("./control.js").Values} Values
  */
 
-const LETTERS = 2000; // at most; ours have a few hundred
+const LETTERS = 10_000; // at most; ours have a few hundred
 
 /**
- * @param {Run} run
- * @param {Record<string, number[]>} presets
- * @returns {string}  without the sign #
- */
-export function address({ target, values }, presets) {
-  const name = nameOf(target, presets);
-  const curve = name === "drawn" ? written(target) : name;
-  return new URLSearchParams({ target: curve, ...values }).toString();
-}
-
-/**
- * What a run is, in words: its target, and what else is not the default.
+ * Names that tell explorers of a page apart: of two with one id the second has a number.
  *
- * @param {Run} run
- * @param {Control[]} controls
- * @param {Record<string, number[]>} presets
+ * @param {string[]} ids
  */
-export function described({ target, values }, controls, presets) {
-  const others = controls
-    .filter(({ name, value }) => values[name] !== value)
-    .map(({ name, label }) => `${label} ${values[name]}`);
-  const rest = others.length ? others : ["all else by default"];
-  return [`target ${nameOf(target, presets)}`, ...rest].join(", ");
-}
-
-/**
- * What an address says; null where it says nothing that could be a run, or anything that
- * is none: it may come from anybody.
- *
- * @param {string} hash  with or without the sign #
- * @param {Control[]} controls
- * @param {Record<string, number[]>} presets
- * @returns {Run | null}
- */
-export function parsed(hash, controls, presets) {
-  if (hash.length > LETTERS) return null;
-  const said = new URLSearchParams(hash.replace(/^#/, ""));
-  const name = said.get("target");
-  if (name === null) return null;
-  const target = Object.hasOwn(presets, name) ? presets[name] : read(name);
-  if (!target) return null;
-  /** @type {Values} */
-  const values = {};
-  for (const control of controls) {
-    const text = said.get(control.name);
-    const value = text === null ? control.value : allowed(text, control);
-    if (value === null) return null;
-    values[control.name] = value;
+export function distinct(ids) {
+  /** @type {string[]} */
+  const names = [];
+  for (const id of ids) {
+    let name = id;
+    for (let n = 2; names.includes(name); n++) name = `${id}${n}`;
+    names.push(name);
   }
-  return { target: [...target], values };
+  return names;
 }
 
 /**
- * @param {string} text
- * @param {Control} control
- * @returns {any}  null for what the control does not allow
+ * @param {string} hash  with or without the sign #
+ * @returns {[string, string][]}
  */
-function allowed(text, { words, min, max, whole }) {
-  if (words) return words.includes(text) ? text : null;
-  if (!/^\d{1,9}(\.\d{1,20})?(e-\d{1,2})?$/.test(text)) return null;
-  const value = Number(text);
-  const within = value >= Number(min) && value <= Number(max);
-  return within && (!whole || Number.isInteger(value)) ? value : null;
+function pairs(hash) {
+  if (hash.length > LETTERS) return [];
+  const said = [...new URLSearchParams(hash.replace(/^#/, ""))];
+  // The first links were a playground's alone: its target and its values, without a name.
+  if (!said.some(([key]) => key === "target")) return said;
+  return said.map(([key, text]) => [
+    key.includes(".") ? key : `playground.${key}`,
+    text,
+  ]);
+}
+
+/**
+ * Those explorers that an address speaks of, in its order.
+ *
+ * @param {string} hash
+ * @param {string[]} names
+ */
+export function named(hash, names) {
+  const keys = pairs(hash).filter(([key]) => key.includes("."));
+  const found = keys.map(([key]) => key.slice(0, key.indexOf(".")));
+  return [...new Set(found)].filter((name) => names.includes(name));
+}
+
+/**
+ * What an address says of an explorer; what it leaves out is as at the start.
+ *
+ * @param {string} hash
+ * @param {string} name
+ * @param {Control[]} controls
+ * @returns {Values}
+ */
+export function valuesIn(hash, name, controls) {
+  // Of a key that stands there twice, the first
+  const said = new Map(pairs(hash).reverse());
+  return Object.fromEntries(
+    controls.map((control) => {
+      const text = said.get(`${name}.${control.name}`);
+      return [
+        control.name,
+        text === undefined ? control.value : valueOf(control, text),
+      ];
+    }),
+  );
+}
+
+/**
+ * @param {Control[]} controls
+ * @param {Values} values
+ */
+const moved = (controls, values) =>
+  controls.filter(
+    (control) =>
+      textOf(control, values[control.name]) !== textOf(control, control.value),
+  );
+
+/**
+ * An explorer's part of an address: what is not as at the start.
+ *
+ * @param {string} name
+ * @param {Control[]} controls
+ * @param {Values} values
+ */
+export function partOf(name, controls, values) {
+  const said = moved(controls, values).map((control) => {
+    const text = encodeURIComponent(textOf(control, values[control.name]));
+    return `${name}.${control.name}=${text}`;
+  });
+  return said.join("&");
+}
+
+/** The part of an explorer that is as at the start, if it has to have one. */
+export const startOf = (/** @type {string} */ name) => `${name}.start`;
+
+/**
+ * What an explorer is set to, in words.
+ *
+ * @param {Control[]} controls
+ * @param {Values} values
+ */
+export function described(controls, values) {
+  const said = moved(controls, values).map((each) => saidOf(each, values[each.name]));
+  return said.length ? `set to ${said.join("; ")}` : "set back to the start";
 }

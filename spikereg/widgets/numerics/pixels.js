@@ -26,6 +26,26 @@ export function rowsOf(value) {
 }
 
 /**
+ * A drawing as text that an address can hold: its rows to the base 36.
+ *
+ * @param {number[]} rows
+ */
+export const rowsWritten = (rows) => rows.map((row) => row.toString(36)).join("-");
+
+/**
+ * The drawing of such a text; null if it is none, for it may come from anybody.
+ *
+ * @param {string} text
+ */
+export function rowsRead(text) {
+  const words = text.split("-");
+  if (words.length !== PIXELS || !words.every((word) => /^[0-9a-z]{1,7}$/.test(word)))
+    return null;
+  const rows = words.map((word) => parseInt(word, 36));
+  return rows.every((row) => row < 2 ** PIXELS) ? rows : null;
+}
+
+/**
  * @param {number[]} rows
  * @param {number} x
  * @param {number} y

@@ -1,0 +1,69 @@
+// What a control may be set to: pure functions, no drawing.
+
+import { nameOf, read, written } from "./curve.js";
+import { rowsOf, rowsRead, rowsWritten } from "./pixels.js";
+
+/**
+ * @typedef {{name: string, label: string, value: any, min?: number, max?: number,
+ *   step?: number, sign?: string, words?: string[], texts?: string[], whole?: boolean,
+ *   log?: boolean, presets?: Record<string, number[]>, pixels?: boolean}} Control  with
+ *   presets it is a curve, with pixels a drawing; otherwise it has a slider or a list
+ * @typedef {Record<string, any>} Values  of the controls, by their names
+ */
+
+/**
+ * The value of a control that a figure can be drawn for, whatever another widget that is
+ * tied to it has set.
+ *
+ * @param {Control} control
+ * @param {unknown} value
+ */
+export function within(control, value) {
+  const { min, max, words, whole, presets, pixels, value: initial } = control;
+  if (presets) return value; // the figure takes any
+  if (pixels) return rowsOf(value);
+  if (words) return words.includes(String(value)) ? value : initial;
+  const number = whole ? Math.round(Number(value)) : Number(value);
+  if (!Number.isFinite(number)) return initial;
+  return Math.min(Number(max), Math.max(Number(min), number));
+}
+
+/**
+ * A value as text that an address can hold.
+ *
+ * @param {Control} control
+ * @param {any} value
+ */
+export function textOf({ presets, pixels }, value) {
+  if (pixels) return rowsWritten(value);
+  if (!presets) return String(value);
+  const name = nameOf(value, presets);
+  return name === "drawn" ? written(value) : name;
+}
+
+/**
+ * The value of such a text; of one that is none, for it may come from anybody, the value
+ * at the start.
+ *
+ * @param {Control} control
+ * @param {string} text
+ */
+export function valueOf(control, text) {
+  const { presets, pixels, value } = control;
+  if (pixels) return [...(rowsRead(text) ?? value)];
+  if (!presets) return text.trim() ? within(control, text) : value;
+  return [...(Object.hasOwn(presets, text) ? presets[text] : (read(text) ?? value))];
+}
+
+/**
+ * A value in words.
+ *
+ * @param {Control} control
+ * @param {any} value
+ */
+export function saidOf({ label, sign = "", words, texts, presets, pixels }, value) {
+  if (pixels) return label;
+  if (words && texts) return texts[words.indexOf(String(value))];
+  const text = presets ? nameOf(value, presets) : String(value).replace("_", " ");
+  return `${label} ${sign}${text}`.replace("-", "−");
+}
