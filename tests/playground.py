@@ -67,6 +67,9 @@ class Drawn(Explorer):
 
     def place(self, t, y):
         """Return where a time step and a height are on the screen."""
+        self.pad.element_handle().wait_for_element_state(
+            "stable"
+        )  # the page may scroll
         found = self.read(TOP, ".curve.target")
         box = self.root.locator("svg.panel").first.bounding_box()
         (x_slope, x_offset), (y_slope, y_offset) = (

@@ -64,6 +64,7 @@ class Reader(Explorer):
         self.board = self.root.get_by_role("application")
 
     def place(self, x, y):
+        self.board.element_handle().wait_for_element_state("stable")
         box = self.board.bounding_box()
         size = box["width"] / 32
         return box["x"] + x * size, box["y"] + y * size

@@ -163,9 +163,7 @@ def test_a_training_without_gradients_is_refused(mode):
 
 @pytest.mark.usefixtures("unchecked")
 def test_a_prediction_that_is_no_tensor_is_named():
-    with pytest.raises(
-        TypeError, match=r"prediction must be a torch.Tensor, not tuple"
-    ):
+    with pytest.raises(TypeError, match=r"output must be a torch.Tensor, not tuple"):
         fit(nn.LSTM(1, 1), ragged())
 
 

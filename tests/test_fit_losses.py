@@ -208,7 +208,11 @@ def test_steps_may_be_far_from_one_and_other_labels_not():
         ((features(), CLASSES.float()), ValueError, r"not torch.float32: .* \[B, 1\]"),
         ((features(), CLASSES > 0), ValueError, "whole numbers, not torch.bool"),
         ((features(), CLASSES[:, None]), ValueError, "floating-point, not torch.int64"),
-        ((features(), torch.ones(B, 2)), ValueError, r"\[6, 3\], .* not \[6, 2\]"),
+        (
+            (features(), torch.ones(B, 2)),
+            ValueError,
+            r"\[6, 3\], .* not torch.float32 \[6, 2\]",
+        ),
         (
             (features(), torch.full((B, OUT), math.nan)),
             ValueError,
