@@ -5,6 +5,7 @@ import pytest
 import torch
 from browser import opened
 from explorer import own_page
+from test_addresses import copied
 from test_digit_reader import (
     LABELS,
     MODEL,
@@ -218,4 +219,36 @@ def test_starting_again_brings_the_first_drawing_back(browser, unzipped):
         assert (reader.pixels() == first).all()
         assert reader.control("image").input_value() == "drawing"
         assert reader.reading("margin to second") == answer
+        assert faults == []
+
+
+def test_a_copied_link_holds_the_drawing(browser, address):
+    with opened(browser, address) as (page, faults):
+        reader = Reader(page)
+        for stroke in SEVEN:
+            reader.stroke(*stroke)
+        reader.press("recurrence strength", "Home")
+        drawn, read = reader.pixels(), reader.reading("margin to second")
+        link = copied(reader)
+        assert faults == []
+    assert len(link) < len(address) + 300
+    with opened(browser, link) as (page, faults):
+        again = Reader(page)
+        assert (again.pixels() == drawn).all()
+        assert again.control("image").input_value() == "drawing"
+        assert again.value("recurrence strength") == 0
+        assert again.reading("margin to second") == read
+        again.start_again()
+        assert not again.pixels().any()
+        assert again.control("image").input_value() == "0"
+        assert faults == []
+
+
+def test_a_link_whose_drawing_is_none_shows_the_first_one(browser, address):
+    end = "#digits.sample=drawing&digits.drawing=<b>&digits.recurrence=9"
+    with opened(browser, address + end) as (page, faults):
+        reader = Reader(page)
+        assert not reader.pixels().any()
+        assert reader.reading("read as") == NOTHING
+        assert reader.value("recurrence strength") == 2
         assert faults == []
