@@ -307,6 +307,12 @@ def test_a_loss_without_a_place_for_the_mask_is_named():
             applied(loss, drawn(), drawn(1), mask)
 
 
+def test_a_loss_without_a_signature_speaks_for_itself():
+    mask = torch.ones(T, B, dtype=torch.bool)
+    with pytest.raises(TypeError, match=r"dist\(\)"):
+        applied(torch.dist, drawn(), drawn(1), mask)
+
+
 def mse_loss_of_two(output, labels):
     return mse_loss(output, labels)
 

@@ -3,6 +3,7 @@
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
@@ -78,13 +79,15 @@ def applied(
     arguments = (output, labels) if mask is None else (output, labels, mask)
     if mask is not None and not isinstance(loss, Loss):
         function = loss.forward if isinstance(loss, nn.Module) else loss
-        try:
-            inspect.signature(function).bind(*arguments)
-        except TypeError:
-            raise TypeError(
-                f"loss must take output, labels and the mask that the loader yields, "
-                f"which {described(loss)} does not"
-            ) from None
+        # One that is not written in Python has no signature: it speaks for itself.
+        with suppress(ValueError):
+            try:
+                inspect.signature(function).bind(*arguments)
+            except TypeError:
+                raise TypeError(
+                    f"loss must take output, labels and the mask that the loader "
+                    f"yields, which {described(loss)} does not"
+                ) from None
     value = loss(*arguments)
     if not isinstance(value, Tensor) or value.ndim:
         kind = list(value.shape) if isinstance(value, Tensor) else type(value).__name__
