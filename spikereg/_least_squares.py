@@ -52,3 +52,20 @@ def set_readout(readout: torch.nn.Linear, solution: Solution) -> None:
     """Give a linear layer the solution's weights and offset."""
     readout.weight.copy_(solution.weights[:-1].T)
     readout.bias.copy_(solution.weights[-1])
+
+
+def whitening(rows: Float[Tensor, "N K"], smallest: float) -> tuple[Tensor, Tensor]:
+    """Find coordinates of variance 1 and without correlations, ``(rows - mean) @ mix``.
+
+    Args:
+        rows: The values.
+        smallest: The least variance, as a part of the largest, that counts; directions
+            that vary less give zeros.
+
+    Returns:
+        The mean ``[K]`` and the mix ``[K, K]``.
+    """
+    variances, axes = torch.linalg.eigh(torch.cov(rows.T, correction=0))
+    kept = variances > smallest * variances[-1]
+    scale = torch.where(kept, variances.clamp(min=1e-300).rsqrt(), 0)
+    return rows.mean(dim=0), axes * scale

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from spikereg._check import local_generator, one_of, whole_number
 from spikereg.data import TimeMajorDataset
+from spikereg.materials import plastic_stress
 
 F32 = torch.float32
 #: Steps by which the delayed copy lags behind.
@@ -20,10 +21,12 @@ PERIOD, DAMPING = 20.0, 0.2
 DWELL = 12
 #: Amplitude, period in steps and phase of each sine.
 SINES = ((1.0, 50.0, 0.0), (0.5, 25.0, 1.0), (0.3, 12.5, 2.0))
+#: Change of the strain a step, and the mean number of steps to the next turn.
+RATES, TURN = (0.01, 0.3), 8
 
 
 class MemoryDataset(TimeMajorDataset):
-    r"""Four tasks that no function of the present feature can solve.
+    r"""Tasks that no function of the present feature can solve.
 
     ``"delay"``
         A copy of a smooth random curve, late by :math:`d = 8` steps:
@@ -44,9 +47,18 @@ class MemoryDataset(TimeMajorDataset):
         A sum of three sines, scaled by a constant input :math:`x_t = x \sim U(0, 1)`:
         :math:`y_t = x \sum_k a_k \sin(2 \pi t / p_k + \varphi_k)` with amplitudes
         1, 0.5, 0.3, periods of 50, 25, 12.5 steps and phases 0, 1, 2.
+    ``"hysteresis"``
+        The stress in a bar of metal, :func:`~spikereg.materials.plastic_stress` with
+        :math:`E = 7`, :math:`\sigma_y = 1`, :math:`H = 0.07`, while its strain (in per
+        cent) runs to and fro between -1 and 1: from 0 on at a rate between 0.01 and
+        0.3 a step, log-uniform, which is drawn anew, and the direction turned round,
+        in one of 8 steps on average and where the strain would leave this range.
+
+    The first four are linear in the past features; the hysteresis is not.
 
     Args:
-        task: ``"delay"``, ``"mean"``, ``"oscillator"`` or ``"sines"``.
+        task: ``"delay"``, ``"mean"``, ``"oscillator"``, ``"sines"`` or
+            ``"hysteresis"``.
         timesteps: Number of time steps :math:`T`, at least 2; for ``"delay"`` 10.
         num_samples: Number of sequences :math:`N`, at least 1.
         seed: Seed of a generator of its own; the global one is neither read nor
@@ -142,11 +154,34 @@ def _sines(
     return features, features * torch.stack(waves).sum(dim=0)
 
 
+def _hysteresis(
+    timesteps: int, num_samples: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    def rand() -> Tensor:
+        return torch.rand(timesteps, num_samples, generator=generator, dtype=F32)
+
+    slow, fast = RATES
+    rates, turns = slow * (fast / slow) ** rand().double(), rand() < 1 / TURN
+    rate = rates[0] * (2 * (rand()[0] < 0.5) - 1)
+    strain, features = torch.zeros_like(rate), []
+    for drawn, turned in zip(rates, turns, strict=True):
+        rate = torch.where(turned, -rate.sign() * drawn, rate)
+        leaves = (strain + rate).abs() > 1
+        rate = torch.where(leaves, -strain.sign() * drawn, rate)
+        strain = strain + rate
+        features.append(strain)
+    path = torch.stack(features)[:, :, None]
+    return path, plastic_stress(path)
+
+
 _MAKE: dict[str, Callable[[int, int, torch.Generator], tuple[Tensor, Tensor]]] = {
     "delay": _delay,
     "mean": _mean,
     "oscillator": _oscillator,
     "sines": _sines,
+    "hysteresis": _hysteresis,
 }
 
 TASKS = tuple(_MAKE)
+#: Those whose label is a linear function of the past features.
+LINEAR = TASKS[:4]

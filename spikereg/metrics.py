@@ -91,6 +91,29 @@ def pointwise_relative_error(prediction: Curves, target: Curves) -> Float[Tensor
     return _relative((prediction - target).abs(), target.abs())[1:].mean()
 
 
+def smape(prediction: Curves, target: Curves) -> Float[Tensor, ""]:
+    r"""Symmetric mean absolute percentage error, in per cent, from 0 to 200.
+
+    .. math:: \frac{200}{n} \sum \frac{|\hat y - y|}{|\hat y| + |y|}
+
+    A prediction that is not finite counts 200, one of 0 for a target of 0 counts 0.
+
+    Args:
+        prediction: Predicted curves :math:`\hat y`, ``[T, B, O]``.
+        target: Target curves :math:`y`, ``[T, B, O]``, in the same unit.
+
+    Returns:
+        A scalar in per cent.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    same_shape(prediction, target)
+    error, size = (prediction - target).abs(), prediction.abs() + target.abs()
+    parts = torch.where(size == 0, 0, 200 * (error / size))
+    return torch.where(prediction.isfinite(), parts, 200).mean()
+
+
 def accuracy(
     decided: Integer[Tensor, "B"], labels: Integer[Tensor, "B"]
 ) -> Float[Tensor, ""]:

@@ -12,7 +12,11 @@ ROOT = Path(__file__).parent.parent
 NODE = shutil.which("node") or Path(sys.executable).with_name("node")
 # All of the explorers' functions, joined as a page gets them.
 SOURCE = joined(
-    "numerics/regressor.js", "playground.js", "reader.js", "network.js"
+    "numerics/regressor.js",
+    "playground.js",
+    "reader.js",
+    "network.js",
+    "numerics/pulse.js",
 ).replace("export default", "globalThis.explorer =")
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from spikereg import RegressionDataset, SpikingRegressor, evaluate, make_loader
 from spikereg.baselines import (
@@ -9,6 +10,7 @@ from spikereg.baselines import (
     Recurrent,
     ReLUNetwork,
     ResonantFilter,
+    TapFilter,
 )
 
 MAKE = {
@@ -17,9 +19,11 @@ MAKE = {
     "relu": ReLUNetwork,
     "filter": LinearFilter,
     "resonant filter": ResonantFilter,
+    "tap filter": TapFilter,
     "random": RandomSpiking,
 }
 each_baseline = pytest.mark.parametrize("name", MAKE)
+each_solved = pytest.mark.parametrize("make", [RandomSpiking, TapFilter])
 
 
 def sequences(steps=12, features=1, seed=0):
@@ -115,6 +119,45 @@ def test_sixteen_poles_for_one_feature_are_65_numbers():
     assert learned(ResonantFilter(seed=0)) == 65
 
 
+# The tap filter
+
+
+def test_the_tap_filter_is_a_convolution():
+    model = TapFilter(taps=5, num_inputs=2, num_outputs=3, seed=0).double()
+    features = sequences(steps=30, features=2).double()
+    # For each feature the taps in the order of time: the last is the present one
+    taps = model.fc_out.weight.detach().reshape(3, 2, 5).flip(2).numpy()
+    for b in range(3):
+        for o in range(3):
+            parts = [
+                np.convolve(features[:, b, f].numpy(), taps[o, f])[:30]
+                for f in range(2)
+            ]
+            expected = sum(parts) + model.fc_out.bias[o].item()
+            found = model(features)[:, b, o].detach().numpy()
+            np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_one_tap_sees_the_present_and_many_more_than_there_are_steps():
+    now = TapFilter(taps=1, seed=0)
+    features = sequences()
+    torch.testing.assert_close(now(features), now.fc_out(features))
+    assert TapFilter(taps=20, seed=0)(features).shape == (12, 3, 1)
+
+
+@pytest.mark.parametrize("taps", [4, 6])
+def test_solve_finds_the_filter_that_made_the_labels(taps):
+    truth = TapFilter(taps=4, num_inputs=2, num_outputs=2, seed=1).double()
+    features = [sequences(steps=40, features=2, seed=seed).double() for seed in (2, 3)]
+    model = TapFilter(taps, num_inputs=2, num_outputs=2, seed=0).double()
+    model.solve([(x, truth(x).detach()) for x in features])
+    # The older taps, the first ones of each feature, were not there
+    expected = nn.functional.pad(truth.fc_out.weight.reshape(2, 2, 4), (taps - 4, 0))
+    found = model.fc_out.weight.reshape(2, 2, taps)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(model.fc_out.bias, truth.fc_out.bias, atol=1e-6, rtol=0)
+
+
 # The random spiking layer
 
 
@@ -178,6 +221,9 @@ def test_default_sizes_learn_as_many_numbers_as_the_spiking_network(name, hidden
         (ReLUNetwork, {"num_inputs": 1.5}, r"num_inputs must be .* not 1\.5"),
         (LinearFilter, {"filters": 0}, "filters must be .* not 0"),
         (ResonantFilter, {"filters": 0}, "filters must be .* not 0"),
+        (TapFilter, {"taps": 0}, "taps must be .* not 0"),
+        (TapFilter, {"num_inputs": True}, "num_inputs must be .* not True"),
+        (TapFilter, {"seed": 1.5}, r"seed must be .* not 1\.5"),
         (LinearFilter, {"num_outputs": -1}, "num_outputs must be .* not -1"),
         (RandomSpiking, {"tau": 0.0}, r"tau must be a positive .* not 0\.0"),
         (RandomSpiking, {"ridge": -1.0}, r"ridge must be a positive .* not -1\.0"),
@@ -189,24 +235,26 @@ def test_bad_arguments_are_named_with_what_was_passed(make, arguments, message):
         make(**arguments)
 
 
+@each_solved
 @pytest.mark.parametrize("shape", [(3, 12, 1), (12, 3, 2)])
-def test_labels_of_another_shape_are_named_and_change_nothing(shape):
-    model = RandomSpiking(seed=0)
+def test_labels_of_another_shape_are_named_and_change_nothing(make, shape):
+    model = make(seed=0)
     before = model.fc_out.weight.clone()
     with pytest.raises(ValueError, match=r"labels must have the shape \[12, 3, 1\]"):
         model.solve([(sequences(), torch.zeros(shape))])
     assert torch.equal(model.fc_out.weight, before)
 
 
-def test_solving_without_batches_says_so():
+@each_solved
+def test_solving_without_batches_says_so(make):
     with pytest.raises(ValueError, match="at least one batch"):
-        RandomSpiking(seed=0).solve([])
+        make(seed=0).solve([])
 
 
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     "make",
-    [Recurrent, ReLUNetwork, LinearFilter, RandomSpiking],
+    [Recurrent, ReLUNetwork, LinearFilter, TapFilter, RandomSpiking],
     ids=lambda m: m.__name__,
 )
 @pytest.mark.parametrize("shape", [(12, 3, 2), (12, 1), (12,)])

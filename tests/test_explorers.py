@@ -55,6 +55,7 @@ def test_a_legend_has_the_colours_of_what_it_names(browser, unzipped, name):
         "01": ["spike", "surrogate"],
         "04": network + playground,
         "08": ["the answer", "the label, if it is another", "other digits"],
+        "09": ["what remembers", "adaptive membrane, amplitude, largest tap"],
         "in": playground,
     }.get(name.split("/")[-1][:2], network)
     assert all(entry == mark for _, entry, mark in found)

@@ -1,9 +1,12 @@
+"""The tasks that need memory, against their equations."""
+
 import math
 
 import pytest
 import torch
 
-from spikereg.memory import TASKS, MemoryDataset
+from spikereg.materials import plastic_stress
+from spikereg.memory import LINEAR, TASKS, MemoryDataset
 
 each_task = pytest.mark.parametrize("task", TASKS)
 
@@ -74,6 +77,85 @@ def test_the_sines_are_scaled_by_a_constant_input():
     assert shape[0, 0].item() == pytest.approx(at_zero, rel=1e-5)
     # A whole number of periods of the last two, and a half of the first
     assert shape[25, 0].item() == pytest.approx(at_zero, rel=1e-4)
+
+
+# The hysteresis
+
+
+@pytest.fixture(scope="module")
+def bars():
+    """Strain and stress of many bars in the order of time, ``[T, N]``."""
+    data = MemoryDataset("hysteresis", 100, 1000, seed=0)
+    return data.features.double()[:, :, 0], data.labels.double()[:, :, 0]
+
+
+def test_the_strain_begins_at_rest_and_runs_between_its_ends(bars):
+    strain, _ = bars
+    steps = torch.cat([strain[:1], strain.diff(dim=0)]).abs()
+    assert 0.01 - 1e-6 < steps.min() < 0.0101
+    assert 0.299 < steps.max() < 0.3 + 1e-6
+    assert 0.99 < strain.max() <= 1
+    assert -1 <= strain.min() < -0.99
+    up = (strain[0] > 0).double().mean()
+    assert 0.45 < up < 0.55
+
+
+def test_in_the_middle_the_strain_turns_in_one_of_eight_steps(bars):
+    strain, _ = bars
+    steps = strain.diff(dim=0)
+    middle = strain[1:-1].abs() < 0.7  # from where no step leaves the range
+    turns = steps[1:].sign() != steps[:-1].sign()
+    assert 1 / 8.5 < turns[middle].double().mean() < 1 / 7.5
+    assert 5 < 1 / turns.double().mean() < 7.5  # all turns, those at the ends too
+    same = (steps[1:].abs() - steps[:-1].abs()).abs() < 1e-6
+    assert same[middle & ~turns].all()
+    assert same[turns].double().mean() < 0.01
+    # The rates after a turn: the logarithm is uniform
+    drawn = (steps[1:].abs()[middle & turns] / 0.01).log() / math.log(30)
+    for part in (0.25, 0.5, 0.75):
+        assert (drawn < part).double().mean().item() == pytest.approx(part, abs=0.02)
+
+
+def test_the_strain_turns_where_it_would_leave_its_range(bars):
+    strain, _ = bars
+    steps = strain.diff(dim=0)
+    leaves = (strain[1:-1] + steps[:-1]).abs() > 1 + 1e-6
+    assert leaves.sum() > 100
+    assert (steps[1:].sign() == -strain[1:-1].sign())[leaves].all()
+
+
+def test_the_hysteresis_is_the_stress_in_a_bar_of_metal(bars):
+    strain, stress = bars
+    expected = plastic_stress(strain[:, :, None], 7.0, 1.0, 0.07)[:, :, 0]
+    torch.testing.assert_close(stress, expected, atol=2e-6, rtol=0)
+    assert 0.2 < (stress.abs() > 1).double().mean() < 0.8
+
+
+# What the tasks ask for
+
+
+def left_by_least_squares(task):
+    """Predict from all features so far; return the error of other sequences."""
+    rows, labels = [], []
+    for seed in (0, 1):
+        data = MemoryDataset(task, 50, 300, seed)
+        padded = torch.nn.functional.pad(data.features, (0, 0, 0, 0, 49, 0))
+        seen = padded.double().unfold(0, 50, 1).flatten(0, 1)[:, 0]
+        rows.append(torch.nn.functional.pad(seen, (0, 1), value=1.0))
+        labels.append(data.labels.double().flatten(0, 1))
+    weights = torch.linalg.lstsq(rows[0], labels[0], driver="gelsd").solution
+    return ((rows[1] @ weights - labels[1]).norm() / labels[1].norm()).item()
+
+
+@each_task
+def test_a_task_is_linear_in_the_past_or_far_from_it(task):
+    left = left_by_least_squares(task)
+    assert (left < 0.01) if task in LINEAR else (0.4 < left < 1)
+
+
+def test_of_all_tasks_only_the_hysteresis_is_not_linear():
+    assert set(TASKS) - set(LINEAR) == {"hysteresis"}
+    assert len(LINEAR) == 4
 
 
 @each_task

@@ -12,10 +12,12 @@ from spikereg.metrics import (
     mse,
     pointwise_relative_error,
     relative_error,
+    smape,
     spike_rate,
 )
 
-ERRORS = [l1, mse, relative_error, pointwise_relative_error]
+RELATIVE = [relative_error, pointwise_relative_error]
+ERRORS = [l1, mse, *RELATIVE, smape]
 
 shapes = st.tuples(st.integers(2, 6), st.integers(1, 4), st.integers(1, 3))
 
@@ -45,14 +47,14 @@ def test_a_constant_offset_is_the_l1_and_its_square_the_mse(pair, offset):
     assert mse(target + offset, target).item() == pytest.approx(offset**2)
 
 
-@pytest.mark.parametrize("error", [relative_error, pointwise_relative_error])
+@pytest.mark.parametrize("error", RELATIVE)
 @given(curves(smallest=1), st.floats(-2, 2))
 def test_a_prediction_off_by_a_factor_has_that_relative_error(error, pair, off):
     target, _ = pair
     assert error((1 + off) * target, target).item() == pytest.approx(abs(off))
 
 
-@pytest.mark.parametrize("error", [relative_error, pointwise_relative_error])
+@pytest.mark.parametrize("error", [*RELATIVE, smape])
 @given(curves(smallest=1), st.floats(0.01, 100), st.sampled_from([-1, 1]))
 def test_relative_errors_know_no_unit(error, pair, size, sign):
     prediction, target = pair
@@ -85,7 +87,7 @@ def test_the_relative_error_takes_one_norm_over_all_steps_and_samples():
     assert relative_error(prediction, target).item() == pytest.approx(2 / 5)
 
 
-@pytest.mark.parametrize("error", [relative_error, pointwise_relative_error])
+@pytest.mark.parametrize("error", RELATIVE)
 @pytest.mark.parametrize("value", [0.0, 1.0])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_relative_errors_of_a_zero_target_are_infinite_even_if_it_is_met(
@@ -116,6 +118,39 @@ def test_the_pointwise_relative_error_leaves_out_the_first_step(pair, first):
 def test_the_pointwise_relative_error_needs_a_second_step():
     with pytest.raises(ValueError, match=r"2 time steps.* not the shape \[1, 4, 1\]"):
         pointwise_relative_error(torch.ones(1, 4, 1), torch.ones(1, 4, 1))
+
+
+@given(curves(smallest=1), st.floats(0, 1e9))
+def test_the_smape_of_a_factor_is_the_difference_over_the_mean_of_both(pair, factor):
+    target, _ = pair
+    expected = 100 * abs(factor - 1) / ((factor + 1) / 2)
+    assert smape(factor * target, target).item() == pytest.approx(expected)
+
+
+@given(curves())
+def test_the_smape_is_symmetric_and_at_most_200(pair):
+    prediction, target = pair
+    assert smape(prediction, target) == smape(target, prediction)
+    assert 0 <= smape(prediction, target) <= 200
+
+
+@given(curves(smallest=1), st.floats(1e-3, 1e3))
+def test_the_smape_is_200_for_the_opposite_sign_whatever_the_size(pair, size):
+    target, other = pair
+    assert smape(-size * other, target).item() == pytest.approx(200)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_smape_is_the_mean_of_parts_that_are_all_finite(dtype):
+    most = torch.finfo(dtype).max
+    predicted = [0.0, 3.0, 0.0, torch.nan, torch.inf, -torch.inf, most, 2.0]
+    target = [0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 2.0]
+    parts = [0, 100, 200, 200, 200, 200, 200, 0]
+    values = [torch.tensor(x, dtype=dtype)[:, None, None] for x in (predicted, target)]
+    for n, part in enumerate(parts):
+        assert smape(*(x[n : n + 1] for x in values)).item() == part
+    assert smape(*values).item() == pytest.approx(sum(parts) / 8)
+    assert smape(*values).dtype == dtype
 
 
 @pytest.mark.usefixtures("unchecked")

@@ -16,6 +16,7 @@ from spikereg.widgets import (
     LIFExplorer,
     NetworkExplorer,
     Playground,
+    PulseExplorer,
     SurrogateExplorer,
 )
 from spikereg.widgets.playground import PRESETS
@@ -23,6 +24,7 @@ from spikereg.widgets.playground import PRESETS
 EXPLORERS = [
     LIFExplorer(beta=0.5, reset_mechanism="zero"),
     SurrogateExplorer(),
+    PulseExplorer(length=3),
     NetworkExplorer(SpikingRegressor(8, seed=0), RegressionDataset(seed=0)),
     DigitReader(
         SpikingRegressor(8, 8, 10, seed=0, neuron="recurrent"),
@@ -99,10 +101,11 @@ def test_what_is_set_comes_back_from_the_address(explorer, data):
 
 def test_explorers_share_an_address():
     address = "#lif.beta=0.25&surrogate.slope=3&lif2.beta=0.75&network.end=0.5"
-    lif, surrogate, network, digits, playground = EXPLORERS
+    lif, surrogate, pulse, network, digits, playground = EXPLORERS
     assert values_in(lif, address) == [starts(lif) | {"beta": 0.25}]
     assert values_in(lif, address, name="lif2") == [starts(lif) | {"beta": 0.75}]
     assert values_in(surrogate, address) == [starts(surrogate) | {"slope": 3}]
+    assert values_in(pulse, address) == [starts(pulse)]
     assert values_in(network, address) == [starts(network) | {"end": 0.5}]
     assert values_in(digits, address) == [starts(digits)]
     assert values_in(playground, address) == [starts(playground)]
@@ -268,7 +271,7 @@ def test_a_thousand_random_addresses_give_what_python_allows(explorer):
 
 
 def test_what_is_set_is_said_in_words():
-    lif, _, network, digits, playground = EXPLORERS
+    lif, _, _, network, digits, playground = EXPLORERS
 
     def said(explorer, **changes):
         values = starts(explorer) | changes

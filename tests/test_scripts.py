@@ -46,6 +46,7 @@ def test_the_scripts_and_styles_have_one_format():
         "surrogate.js",
         "network.js",
         "playground.js",
+        "pulse.js",
         "reader.js",
         "worker.js",
     ],

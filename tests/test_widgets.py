@@ -17,6 +17,7 @@ from spikereg.widgets import (
     LIFExplorer,
     NetworkExplorer,
     Playground,
+    PulseExplorer,
     SurrogateExplorer,
 )
 from spikereg.widgets._explorer import Choice, Range
@@ -30,6 +31,7 @@ EXPLORERS = [
     functools.partial(NetworkExplorer, MODEL, DATASET),
     functools.partial(NetworkExplorer, {"one": MODEL, "other": MODEL}, DATASET),
     Playground,
+    PulseExplorer,
     functools.partial(
         DigitReader,
         SpikingRegressor(8, 8, 10, seed=0, neuron="adaptive"),
@@ -105,7 +107,7 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_said(make):
 
 @each_explorer
 def test_an_id_is_what_an_address_can_hold_as_it_is(make):
-    kinds = {"lif", "surrogate", "network", "playground", "digits"}
+    kinds = {"lif", "surrogate", "network", "playground", "pulse", "digits"}
     assert make().id in kinds
     for name in ("a", "my-neuron", "n2", "a" * 24):
         assert make(id=name).id == name
@@ -150,6 +152,7 @@ def test_a_slider_can_be_linked():
         LIFExplorer(beta=0.25, reset_mechanism="zero"),
         LIFExplorer(id="mine"),
         SurrogateExplorer(slope=3),
+        PulseExplorer(length=3, tau=12.5),
         Playground(target="sine", seed=3),
         Playground(target=[0, 0.5, 1], lr=0.01),
     ],

@@ -8,14 +8,18 @@ from torch.utils.data import Dataset
 
 from spikereg import MemoryDataset, RegressionDataset, memory
 from spikereg._check import one_of
-from spikereg.data import MODES, Sample
+from spikereg.data import MODES, Sample, TimeMajorDataset
 from spikereg.digits import DigitsDataset
+from spikereg.forecasting import mackey_glass
 from spikereg.results import Trial
 
 Data = Dataset[Sample]
 
 #: Samples of each of the three sets.
 SAMPLES = 1024
+
+#: Points of a curve that are known, and for how many it is then to be predicted.
+KNOWN = 750
 
 #: How far images are augmented, and for how many steps each of their rows is shown.
 AUGMENT, REPEAT = 0.6, 3
@@ -30,6 +34,7 @@ class Task:
             anything that :func:`~spikereg.make_loader` serves and that has a length,
             with as many features and outputs as you like.
         classes: How many classes there are, if labels are such.
+        forecast: Whether the labels are how the one curve that is known goes on.
         memory: Whether the target depends on earlier features, so that the accurate
             recipe draws time constants.
     """
@@ -37,6 +42,7 @@ class Task:
     make: Callable[[Trial, int, str], tuple[Data, Data]]
     memory: bool = True
     classes: int | None = None
+    forecast: bool = False
 
 
 def datasets(trial: Trial, seed: int, split: str = "test") -> tuple[Data, Data]:
@@ -84,6 +90,15 @@ def _digits(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
     return train, DigitsDataset(split, seed, repeat=REPEAT)
 
 
+def _mackey_glass(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    # NeuroBench's protocol for the test; for a choice fewer runs, further apart
+    first, apart = (8000, 112.5) if split == "validation" else (4000, 37.5)
+    start = first + int(apart * seed)
+    curve = mackey_glass(start + 2 * KNOWN)[start:]
+    stretch = TimeMajorDataset(curve[:KNOWN], curve[KNOWN:])
+    return stretch, stretch
+
+
 #: A new task is one more entry. What makes its data must stand in a module that is
 #: imported here, so that finished trainings run again when it changes.
 TASKS = {
@@ -91,4 +106,5 @@ TASKS = {
     **dict.fromkeys(MODES, Task(_ramps, memory=False)),
     **dict.fromkeys(memory.TASKS, Task(_memory)),
     "digits": Task(_digits, classes=10),
+    "mackey-glass": Task(_mackey_glass, forecast=True),
 }

@@ -12,7 +12,7 @@ from accuracy.classifiers import loss_of
 from accuracy.datasets import TASKS, Data, datasets, length
 from accuracy.methods import known
 from accuracy.setup import Setup
-from spikereg import Report, evaluate, make_loader
+from spikereg import Report, evaluate, make_loader, metrics
 from spikereg._check import finite, local_generator
 from spikereg.data import Sample
 from spikereg.losses import CURVES
@@ -27,6 +27,7 @@ class Outcome(NamedTuple):
     report: Report
     seconds: float
     parameters: int
+    smape: float | None = None  # of a forecast
 
 
 def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
@@ -46,11 +47,13 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
     one = length(train) == 1
     features, labels, *_ = train[0]
     batches = make_loader(train, 1 if one else BATCH, shuffle=not one, seed=seed)
+    # What learns to forecast adds the noise itself: its labels are the curve too.
+    noise = 0.0 if task.forecast else trial.trained_noise
     start = time.perf_counter()
     model = method(
         Setup(
             trial,
-            Noisy(batches, trial.trained_noise, seed),
+            Noisy(batches, noise, seed),
             seed,
             features.shape[-1],
             task.classes or labels.shape[-1],
@@ -65,12 +68,18 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
         loss=loss_of(trial) if task.classes else CURVES,
     )
     learned = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    return Outcome(report, seconds, learned)
+    smape = None
+    if task.forecast:
+        past, future = (curve[:, None] for curve in test[0])
+        smape = metrics.smape(model(past), future).item()
+    return Outcome(report, seconds, learned, smape)
 
 
 def summed(trial: Trial, outcomes: Sequence[Outcome], seeds: Sequence[int]) -> Row:
     """Make a row of what each seed gave, without measures that are not finite."""
-    each = [asdict(o.report) | {"seconds": o.seconds} for o in outcomes]
+    each = [
+        asdict(o.report) | {"seconds": o.seconds, "smape": o.smape} for o in outcomes
+    ]
     values = {
         name: tuple(value[name] for value in each)
         for name in each[0]

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from accuracy import classifiers
+from accuracy import classifiers, forecasts, memories
 from accuracy.datasets import TASKS
 from accuracy.setup import Method, Setup
 from spikereg import SpikingRegressor, fit, initialize, memory, recipes
@@ -19,6 +19,7 @@ from spikereg.baselines import (
     Recurrent,
     ReLUNetwork,
     ResonantFilter,
+    TapFilter,
 )
 from spikereg.data import MODES
 from spikereg.results import Trial
@@ -37,9 +38,9 @@ INGREDIENTS = (
 MEMORY = 30.0
 
 #: Learning rates, those of the smallest error in the stored table "choice", which was
-#: measured on validation sets: one for both kinds of ramps, one for each other task.
+#: measured on validation sets: one for both kinds of ramps, one for each linear task.
 RATES = {
-    method: dict(zip(("ramps", *memory.TASKS), rates, strict=True))
+    method: dict(zip(("ramps", *memory.LINEAR), rates, strict=True))
     for method, rates in {
         "accurate": (3e-3, 1e-2, 1e-3, 1e-3, 3e-4),
         "tutorial start": (3e-3, 1e-2, 1e-2, 3e-3, 3e-3),
@@ -50,6 +51,11 @@ RATES = {
         "resonant filter": (1e-1, 3e-2, 1e-2, 3e-1, 3e-2),
     }.items()
 }
+
+#: Those for the hysteresis, from the stored table "memory-choice".
+HYSTERESIS = {"accurate": 1e-3, "lstm": 1e-2, "gru": 1e-2, "resonant filter": 3e-2}
+for _method, _of_hysteresis in HYSTERESIS.items():
+    RATES[_method]["hysteresis"] = _of_hysteresis
 
 
 def _accurate(setup: Setup, *, labels: bool, remember: bool = True) -> nn.Module:
@@ -103,6 +109,12 @@ def _random(setup: Setup) -> nn.Module:
     ridge = 1e-12 if trial.task == "one ramp" else 1e-6
     model = RandomSpiking(2 * trial.hidden, inputs, outputs, ridge=ridge, seed=seed)
     model.solve(loader)
+    return model
+
+
+def _taps(setup: Setup) -> nn.Module:
+    model = TapFilter(16, setup.inputs, setup.outputs, setup.seed)
+    model.solve(setup.loader)
     return model
 
 
@@ -175,18 +187,32 @@ METHODS: dict[str, Method] = {
         _made, lambda s: ResonantFilter(16, s.inputs, s.outputs, seed=s.seed)
     ),
     "random + least squares": _random,
+    "tap filter": _taps,
+    **memories.METHODS,
 }
 
-#: What learns nothing by steps, or at the tutorial's one rate.
-WITHOUT_RATE = "tutorial, step by step", "tutorial", "random + least squares"
+#: What learns nothing by steps, or at one rate whatever the task.
+FREE = (
+    "tutorial, step by step",
+    "tutorial",
+    "random + least squares",
+    "tap filter",
+    *(memories.METHODS.keys() - memories.KINDS.keys()),
+)
+
+
+#: The methods of tasks that are no curves to follow.
+OF_TASK = {"digits": classifiers.METHODS, "mackey-glass": forecasts.METHODS}
 
 
 def known(trial: Trial) -> Method:
     """Return a trial's method; raise unless there are its words, and a rate."""
     one_of("task", trial.task, tuple(TASKS))
     one_of("without", trial.without, ("", *INGREDIENTS, "clocks"))
-    methods = classifiers.METHODS if trial.task == "digits" else METHODS
+    methods = OF_TASK.get(trial.task, METHODS)
     one_of("method", trial.method, tuple(methods))
-    if methods is METHODS and trial.lr is None and trial.method not in WITHOUT_RATE:
+    if methods is METHODS and trial.method in memories.KINDS:
+        memories.settings(trial)
+    elif methods is METHODS and trial.lr is None and trial.method not in FREE:
         _rate(trial)
     return methods[trial.method]

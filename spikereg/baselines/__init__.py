@@ -1,13 +1,15 @@
 """Models to measure a spiking network against: what others do with as many numbers."""
 
 from spikereg.baselines.dense import Recurrent, ReLUNetwork
-from spikereg.baselines.filters import LinearFilter, ResonantFilter
-from spikereg.baselines.untrained import RandomSpiking
+from spikereg.baselines.filters import LinearFilter, ResonantFilter, TapFilter
+from spikereg.baselines.untrained import EchoState, RandomSpiking
 
 __all__ = [
+    "EchoState",
     "LinearFilter",
     "RandomSpiking",
     "ReLUNetwork",
     "Recurrent",
     "ResonantFilter",
+    "TapFilter",
 ]

@@ -1,5 +1,7 @@
 """Networks whose units send numbers."""
 
+from typing import Any
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -49,6 +51,14 @@ class Recurrent(nn.Module):
         features_of(self.recurrent.input_size, features)
         prediction: Tensor = self.fc_out(self.recurrent(features)[0])
         return prediction
+
+    def advance(
+        self, feature: Float[Tensor, "B F"], state: Any
+    ) -> tuple[Float[Tensor, "B O"], Any]:
+        """Make one step from a state as PyTorch has it; ``None`` for zeros."""
+        output, state = self.recurrent(feature[None], state)
+        prediction: Tensor = self.fc_out(output[0])
+        return prediction, state
 
 
 class ReLUNetwork(nn.Module):

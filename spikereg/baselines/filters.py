@@ -5,6 +5,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from spikereg import _least_squares
+from spikereg._batches import Batches, curves
 from spikereg._check import features_of, local_generator, widths
 from spikereg._draw import linear
 from spikereg.dendrites import Dendrites
@@ -101,3 +103,60 @@ class ResonantFilter(nn.Module):
         driven = features.repeat_interleave(self.filters, dim=2)
         prediction: Tensor = self.filter(driven)
         return prediction
+
+
+class TapFilter(nn.Module):
+    r"""A weighted sum of the last features: linear, and without spikes.
+
+    .. math:: \hat y_t = \sum_{k=0}^{K-1} c_k\, x_{t-k} + d, \qquad x_t = 0
+              \text{ for } t < 0
+
+    Args:
+        taps: Number of steps K that it sees, the present one included, at least 1.
+        num_inputs: Features :math:`F` of the input, at least 1.
+        num_outputs: Outputs :math:`O`, at least 1.
+        seed: Seed of a generator of its own, as for
+            :class:`~spikereg.SpikingRegressor`.
+
+    Raises:
+        ValueError: For a number that is no positive integer, or a bad seed.
+    """
+
+    def __init__(
+        self,
+        taps: int = 16,
+        num_inputs: int = 1,
+        num_outputs: int = 1,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        widths(taps=taps, num_inputs=num_inputs, num_outputs=num_outputs)
+        self.taps, self.num_inputs = taps, num_inputs
+        self.fc_out = linear(taps * num_inputs, num_outputs, local_generator(seed))
+
+    def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
+        """Add up what was seen last."""
+        prediction: Tensor = self.fc_out(self._seen(features))
+        return prediction
+
+    def _seen(self, features: Tensor) -> Tensor:
+        features_of(self.num_inputs, features)
+        padded = nn.functional.pad(features, (0, 0, 0, 0, self.taps - 1, 0))
+        return padded.unfold(0, self.taps, 1).flatten(2)
+
+    @torch.no_grad()
+    def solve(self, loader: Batches) -> None:
+        """Set the weights to the least-squares solution over a loader.
+
+        Args:
+            loader: Yields pairs of features and labels.
+
+        Raises:
+            ValueError: For an empty loader, batches that :func:`spikereg.fit` would
+                not take either, or labels of another shape than the prediction.
+        """
+        pairs = (
+            (_least_squares.with_ones(self._seen(features)), labels)
+            for features, labels in curves(loader, self, self.fc_out.out_features)
+        )
+        _least_squares.set_readout(self.fc_out, _least_squares.solve(pairs, 1e-9))

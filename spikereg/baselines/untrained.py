@@ -1,4 +1,4 @@
-"""Random spiking neurons, read out by least squares."""
+"""Random layers, read out by least squares."""
 
 import math
 
@@ -9,7 +9,13 @@ from torch import Tensor, nn
 
 from spikereg import _least_squares
 from spikereg._batches import Batches, curves
-from spikereg._check import features_of, local_generator, positive, widths
+from spikereg._check import (
+    features_of,
+    local_generator,
+    positive,
+    whole_number,
+    widths,
+)
 from spikereg._draw import linear
 from spikereg.neurons.saved import savable
 from spikereg.scan import scan
@@ -101,5 +107,121 @@ class RandomSpiking(nn.Module):
             (_least_squares.with_ones(self.rates(features)), labels)
             for features, labels in curves(loader, self, self.fc_out.out_features)
         ]
+        solution = _least_squares.solve(pairs, self.ridge)
+        _least_squares.set_readout(self.fc_out, solution)
+
+
+class EchoState(nn.Module):
+    r"""A random recurrent layer that is never trained, read out by least squares.
+
+    .. math::
+
+        r_t &= (1 - a)\, r_{t-1} + a \tanh(W r_{t-1} + V x_t + b) \\
+        \hat y_t &= C\, (r_t, x_t) + d
+
+    The weights are drawn, :math:`W` and :math:`V` from a normal distribution and
+    :math:`b` uniform in [-1, 1]; :math:`W` is then scaled to its spectral radius.
+    :meth:`solve` finds C and d.
+
+    Args:
+        units: Units of the layer, at least 1.
+        num_inputs: Features :math:`F` of the input, at least 1.
+        num_outputs: Outputs :math:`O`, at least 1.
+        radius: Spectral radius of :math:`W`, positive.
+        leak: :math:`a`, positive, at most 1.
+        scale: Standard deviation of :math:`V`, positive.
+        ridge: Weight of the penalty relative to the mean square of what is read,
+            positive.
+        seed: Seed of a generator of its own, as for
+            :class:`~spikereg.SpikingRegressor`.
+
+    Raises:
+        ValueError: For a width that is no positive integer, a number out of its range,
+            or a bad seed.
+
+    Source:
+        H. Jaeger and H. Haas, *Harnessing nonlinearity*, Science 304 (2004).
+    """
+
+    def __init__(
+        self,
+        units: int = 800,
+        num_inputs: int = 1,
+        num_outputs: int = 1,
+        *,
+        radius: float = 0.9,
+        leak: float = 0.5,
+        scale: float = 1.0,
+        ridge: float = 1e-8,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        widths(units=units, num_inputs=num_inputs, num_outputs=num_outputs)
+        for name, value in (("radius", radius), ("scale", scale), ("ridge", ridge)):
+            positive(name, value)
+        positive("leak", leak)
+        if leak > 1:
+            raise ValueError(f"leak must be at most 1, not {leak!r}")
+        self.leak, self.ridge = leak, ridge
+        generator = local_generator(seed)
+        self.fc_in = linear(num_inputs, units, generator)
+        self.fc_hidden = linear(units, units, generator, bias=False)
+        self.fc_out = linear(units + num_inputs, num_outputs, generator)
+        with torch.no_grad():
+            self.fc_in.weight.normal_(0, scale, generator=generator)
+            self.fc_in.bias.uniform_(-1, 1, generator=generator)
+            weight = self.fc_hidden.weight.normal_(generator=generator)
+            weight *= radius / torch.linalg.eigvals(weight).abs().max()
+        self.fc_in.requires_grad_(False)
+        self.fc_hidden.requires_grad_(False)
+
+    def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
+        """Predict from the layer and the features at every step."""
+        prediction: Tensor = self.fc_out(self._states(features))
+        return prediction
+
+    def advance(
+        self, feature: Float[Tensor, "B F"], state: Tensor | None
+    ) -> tuple[Float[Tensor, "B O"], Tensor]:
+        """Make one step from the layer's state ``[B, units]``, ``None`` for zeros."""
+        current = self.fc_in(feature)
+        state = torch.zeros_like(current) if state is None else state
+        driven = (self.fc_hidden(state) + current).tanh()
+        state = (1 - self.leak) * state + self.leak * driven
+        prediction: Tensor = self.fc_out(torch.cat([state, feature], dim=-1))
+        return prediction, state
+
+    def _states(self, features: Tensor) -> Tensor:
+        features_of(self.fc_in.in_features, features)
+        state, states = None, []
+        for feature in features:
+            _, state = self.advance(feature, state)
+            states.append(torch.cat([state, feature], dim=-1))
+        return torch.stack(states)
+
+    @torch.no_grad()
+    def solve(self, loader: Batches, washout: int = 0) -> None:
+        """Set the readout to the least-squares solution over a loader.
+
+        Args:
+            loader: Yields pairs of features and labels.
+            washout: Steps at the beginning of each sequence that do not count, at least
+                0: the layer begins at rest.
+
+        Raises:
+            ValueError: For an empty loader, batches that :func:`spikereg.fit` would
+                not take either, labels of another shape than the prediction, or a
+                washout that is no such integer or leaves nothing.
+        """
+        whole_number("washout", washout, at_least=0)
+        pairs = []
+        for features, labels in curves(loader, self, self.fc_out.out_features):
+            if len(features) <= washout:
+                raise ValueError(
+                    f"washout must be less than the {len(features)} steps of a "
+                    f"sequence, not {washout!r}"
+                )
+            states = _least_squares.with_ones(self._states(features))
+            pairs.append((states[washout:], labels[washout:]))
         solution = _least_squares.solve(pairs, self.ridge)
         _least_squares.set_readout(self.fc_out, solution)

@@ -12,6 +12,7 @@ from spikereg.exercises import (
     chapter_6,
     chapter_7,
     chapter_8,
+    chapter_9,
 )
 from spikereg.exercises.answers import Answer
 
@@ -27,6 +28,7 @@ ANSWERS: dict[str, Answer] = {
     **chapter_6.ANSWERS,
     **chapter_7.ANSWERS,
     **chapter_8.ANSWERS,
+    **chapter_9.ANSWERS,
 }
 
 

@@ -3,6 +3,7 @@
 from spikereg.widgets.lif import LIFExplorer
 from spikereg.widgets.network import NetworkExplorer
 from spikereg.widgets.playground import Playground
+from spikereg.widgets.pulse import PulseExplorer
 from spikereg.widgets.reader import DigitReader
 from spikereg.widgets.surrogate import SurrogateExplorer
 
@@ -11,5 +12,6 @@ __all__ = [
     "LIFExplorer",
     "NetworkExplorer",
     "Playground",
+    "PulseExplorer",
     "SurrogateExplorer",
 ]

@@ -57,6 +57,13 @@ export function legend(parent, entries) {
   for (const [name, label] of entries) make(list, "span", { class: name }, label);
 }
 
+/**
+ * How wide a panel is in a box of two columns, or of one where there is no room.
+ *
+ * @param {number} width
+ */
+export const columnOf = (width) => (width < 560 ? width : Math.floor((width - 16) / 2));
+
 /** @param {number} pixels */
 const short = (pixels) => Math.round(pixels * 100) / 100;
 
@@ -224,6 +231,18 @@ export function panel(
     },
 
     /**
+     * What there is to say, at the end of the title's line.
+     *
+     * @param {string} said
+     */
+    remark(said) {
+      const text = mark("remark", "text");
+      text.textContent = said;
+      text.setAttribute("x", String(width));
+      text.setAttribute("y", "13");
+    },
+
+    /**
      * A curve with a sign at its right end; none for null.
      *
      * @param {string} name
@@ -283,6 +302,18 @@ export function panel(
         const n = i % neurons;
         d += `M${x((i - n) / neurons)},${short(y(n + 0.5) - size / 2)}v${short(size)}`;
       }
+      mark(`raster ${name}`, "path").setAttribute("d", d);
+    },
+
+    /**
+     * Short ticks at the bottom, one at each spike of a neuron.
+     *
+     * @param {string} name
+     * @param {ArrayLike<number>} spikes  [T]
+     */
+    rug(name, spikes) {
+      const fired = Array.from(spikes).flatMap((spike, t) => (spike ? [t] : []));
+      const d = fired.map((t) => `M${x(t)},${bottom}v-8`).join("");
       mark(`raster ${name}`, "path").setAttribute("d", d);
     },
 

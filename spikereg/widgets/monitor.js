@@ -1,6 +1,6 @@
 // What a network in training does, drawn: output, losses, decays and spikes.
 
-import { make, panel } from "./figure.js";
+import { columnOf, make, panel } from "./figure.js";
 import { counts } from "./numerics/history.js";
 import { rates } from "./numerics/network.js";
 import { roundUp } from "./numerics/scale.js";
@@ -60,7 +60,7 @@ export function makeMonitor(pad, parent) {
    * @returns {number[]}  firing rate of both layers
    */
   function draw(sight, losses, start, width) {
-    const half = width < 560 ? width : Math.floor((width - 16) / 2);
+    const half = columnOf(width);
     top.curve("membrane", sight.output);
 
     const { points, size } = losses.get();

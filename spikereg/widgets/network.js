@@ -2,7 +2,7 @@
 // that made it.
 
 import { mount } from "./explorer.js";
-import { legend, make, panel } from "./figure.js";
+import { columnOf, legend, make, panel } from "./figure.js";
 import {
   curve,
   lineError,
@@ -115,7 +115,7 @@ const explorer = (names) => ({
       const outputs = runs.map((layers) => layers[LAYERS.length].membrane);
       const all = [input, target, ...outputs].flatMap((values) => [...values]);
       const heights = bounds(Math.min(...all), Math.max(...all), 1);
-      const half = width < 560 ? width : Math.floor((width - 16) / 2);
+      const half = columnOf(width);
       /** @type {[number, number]} */
       const time = [-1, timesteps];
       const line = percent(lineError(input, target));

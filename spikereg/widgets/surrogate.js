@@ -1,7 +1,7 @@
 // The step of a spike, and the surrogate gradient that stands in for its derivative.
 
 import { mount } from "./explorer.js";
-import { legend, make, panel } from "./figure.js";
+import { columnOf, legend, make, panel } from "./figure.js";
 import { bounds } from "./numerics/scale.js";
 import { derivative, heaviside, reach, smooth } from "./numerics/surrogate.js";
 
@@ -35,7 +35,7 @@ const surrogate = {
     });
 
     return ({ slope, surrogate: kind, distance: z }, width) => {
-      const half = width < 560 ? width : Math.floor((width - 16) / 2);
+      const half = columnOf(width);
       const at = Array.from({ length: POINTS }, (_, i) => distance(i));
       const gate = at.map((x) => derivative(kind, x, slope));
       const end = reach(kind, slope, DEAD);
