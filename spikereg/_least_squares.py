@@ -54,6 +54,20 @@ def set_readout(readout: torch.nn.Linear, solution: Solution) -> None:
     readout.bias.copy_(solution.weights[-1])
 
 
+def solve_readout(
+    readout: torch.nn.Linear, pairs: Iterable[tuple[Tensor, Tensor]], ridge: float
+) -> None:
+    """Solve for the weights and the offset of a linear layer, and set them.
+
+    Args:
+        readout: The layer.
+        pairs: What it is given, ``[T, B, K]``, and what it should answer.
+        ridge: As for :func:`solve`.
+    """
+    solution = solve(((with_ones(inputs), labels) for inputs, labels in pairs), ridge)
+    set_readout(readout, solution)
+
+
 def whitening(rows: Float[Tensor, "N K"], smallest: float) -> tuple[Tensor, Tensor]:
     """Find coordinates of variance 1 and without correlations, ``(rows - mean) @ mix``.
 

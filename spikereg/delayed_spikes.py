@@ -174,13 +174,6 @@ class DelayedSpikes(nn.Module):
         self.fc_in.weight.fill_(1)
         spacing = (levels[1] - levels[0]).expand_as(levels)
         recipes.place_levels(self.fc_in, self.lif, levels, spacing)
-        seen = (
-            (
-                _least_squares.with_ones(self._arrived(self._sent(x)))[
-                    self.delays - 1 :
-                ],
-                y[self.delays - 1 :],
-            )
-            for x, y in pairs
-        )
-        _least_squares.set_readout(self.fc_out, _least_squares.solve(seen, self.ridge))
+        early = self.delays - 1
+        seen = ((self._arrived(self._sent(x))[early:], y[early:]) for x, y in pairs)
+        _least_squares.solve_readout(self.fc_out, seen, self.ridge)

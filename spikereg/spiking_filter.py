@@ -225,10 +225,10 @@ class SpikingFilter(nn.Module):
                 the prediction.
         """
         pairs = (
-            (_least_squares.with_ones(self._given(self.spikes(x))), labels)
+            (self._given(self.spikes(x)), labels)
             for x, labels in curves(loader, self, self.fc_out.out_features)
         )
-        _least_squares.set_readout(self.fc_out, _least_squares.solve(pairs, RIDGE))
+        _least_squares.solve_readout(self.fc_out, pairs, RIDGE)
 
 
 def _grid(taus: Sequence[float], periods: Sequence[float]) -> tuple[Tensor, Tensor]:

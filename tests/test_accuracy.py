@@ -1,6 +1,7 @@
 """Trials: any method on any task."""
 
 import itertools
+import re
 from dataclasses import replace
 
 import accuracy.measure
@@ -9,7 +10,8 @@ import torch
 from accuracy import datasets as data
 from accuracy.datasets import TASKS, Task, datasets
 from accuracy.measure import Noisy, measure, run
-from accuracy.methods import INGREDIENTS, METHODS, WITHOUT_RATE, StepByStep, ablate
+from accuracy.memories import KINDS
+from accuracy.methods import FREE, INGREDIENTS, METHODS, StepByStep, ablate
 from accuracy.tables import Table
 
 from spikereg import RegressionDataset, SpikingRegressor, evaluate, make_loader
@@ -52,6 +54,11 @@ def crossed(request, monkeypatch):
     return request.param
 
 
+def settings(method, lr=0.01):
+    """Return what a method must be told on a task for which nothing was chosen."""
+    return {"lr": lr, "steepness": 5.0} if method in KINDS else {"lr": lr}
+
+
 # Trials
 
 
@@ -83,26 +90,29 @@ def test_one_ramp_is_tested_on_itself():
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("task", ["one ramp", "linear", "oscillator"])
 def test_every_method_runs_and_a_seed_repeats_it(method, task, small):
-    tried = Trial(method, task, hidden=8, timesteps=12, epochs=2)
+    own = settings(method) if method in KINDS else {}
+    tried = Trial(method, task, hidden=8, timesteps=12, epochs=2, **own)
     first, again = run(tried, seed=0), run(tried, seed=0)
     assert first.report == again.report
     assert first.report != run(tried, seed=1).report
     assert first.seconds > 0
     assert first.parameters > 8
-    spiking = "tutorial" in method or "accurate" in method
-    assert (first.report.spike_rate is not None) is spiking
+    spiking = method in KINDS or re.search("tutorial|accurate|spiking", method)
+    assert (first.report.spike_rate is not None) is bool(spiking)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_runs_a_new_task_with_any_number_of_inputs_and_outputs(
     method, crossed
 ):
-    tried = Trial(method, "crossed", hidden=8, timesteps=12, epochs=2, lr=0.01)
+    own = settings(method)
+    tried = Trial(method, "crossed", hidden=8, timesteps=12, epochs=2, **own)
     first, again = run(tried, seed=0), run(tried, seed=0)
     assert first.report == again.report
     assert first.report != run(tried, seed=1).report
     faster = run(replace(tried, lr=0.1), seed=0).report
-    assert (faster == first.report) is (method == "random + least squares")
+    solved = "least squares" in method or method == "tap filter"
+    assert (faster == first.report) is solved
 
 
 @pytest.mark.parametrize("without", [*INGREDIENTS, "clocks"])
@@ -117,10 +127,11 @@ def test_every_ingredient_can_be_left_out_on_a_new_task(without, crossed):
 @pytest.mark.parametrize("method", METHODS)
 def test_on_a_task_without_a_rate_of_its_own_the_trial_must_give_one(method, crossed):
     tried = Trial(method, "crossed", hidden=8, timesteps=12, epochs=1)
-    if method in WITHOUT_RATE:
+    if method in FREE:
         assert run(tried, seed=0).report.mse > 0
         return
-    named = rf"lr must be a number for .*'{method}' on the task 'crossed', not None"
+    told = "lr and steepness must be numbers" if method in KINDS else "lr must be"
+    named = rf"{told} .*'{method}' on the task 'crossed', not None"
     with pytest.raises(ValueError, match=named):
         Table("a title", [tried], 1)
     with pytest.raises(ValueError, match=named):

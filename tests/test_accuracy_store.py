@@ -187,7 +187,8 @@ def test_the_hashed_files_are_those_that_a_training_imports():
         "from accuracy.provenance import provenance",
         "from accuracy.work import Job, Trial, work",
         "for method in METHODS:",
-        "    trial = Trial(method, 'one ramp', hidden=8, timesteps=12, epochs=1)",
+        "    small = {'hidden': 8, 'timesteps': 12, 'epochs': 1}",
+        "    trial = Trial(method, 'one ramp', **small, lr=0.01, steepness=5.0)",
         "    work(Job(trial, 0), provenance())",
         f"print(*(m for m in sys.modules if m.partition('.')[0] in {OURS}))",
     ]

@@ -16,7 +16,7 @@ from accuracy.methods import RATES
 from accuracy.tables import GRID, TABLES, Table
 
 from spikereg.data import MODES
-from spikereg.memory import TASKS
+from spikereg.memory import LINEAR
 from spikereg.results import Row, Trial, stored
 
 # Trainings of two or three epochs may.
@@ -139,7 +139,7 @@ def test_what_is_stored_reads_back_the_same(name, tmp_path):
 
 
 @pytest.mark.parametrize("method", RATES)
-@pytest.mark.parametrize("kind", ["ramps", *TASKS])
+@pytest.mark.parametrize("kind", ["ramps", *LINEAR])
 def test_learning_rates_are_those_of_the_smallest_validation_error(method, kind):
     score = defaultdict(lambda: 1.0)
     for r in stored("choice"):

@@ -45,7 +45,7 @@ CHOSEN: dict[str, dict[str, float]] = {
 }
 
 #: Learning rate of the LSTM, and the noise it is trained with, chosen likewise.
-LSTM_RATE = 1e-2
+LSTM_RATE, LSTM_NOISE = 1e-2, 0.0
 
 
 def named(method: str, settings: Mapping[str, float]) -> str:

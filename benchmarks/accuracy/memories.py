@@ -23,7 +23,33 @@ KINDS = {
 #: Learning rate and steepness of each kind and task: those of the smallest error in
 #: the stored table "memory-choice", on validation sets.
 SETTINGS: dict[str, dict[str, tuple[float, float]]] = {
-    kind: dict.fromkeys(memory.TASKS, (1e-2, 25.0)) for kind in KINDS
+    kind: dict(zip(memory.TASKS, settings, strict=True))
+    for kind, settings in {
+        "recurrent": ((0.01, 5.0), (0.01, 5.0), (0.01, 5.0), (0.01, 5.0), (0.01, 5.0)),
+        "adaptive": (
+            (0.01, 5.0),
+            (0.01, 25.0),
+            (0.01, 5.0),
+            (0.003, 5.0),
+            (0.003, 5.0),
+        ),
+        "resonator": ((0.01, 5.0), (0.01, 25.0), (0.01, 5.0), (0.01, 5.0), (0.03, 5.0)),
+        "spiking lstm": (
+            (0.03, 5.0),
+            (0.01, 25.0),
+            (0.01, 25.0),
+            (0.03, 5.0),
+            (0.03, 5.0),
+        ),
+        "spiking lstm, spikes fed back": (
+            (0.01, 5.0),
+            (0.01, 5.0),
+            (0.01, 5.0),
+            (0.01, 5.0),
+            (0.01, 25.0),
+        ),
+        "dendrites": ((0.03, 5.0), (0.01, 5.0), (0.01, 5.0), (0.01, 5.0), (0.01, 5.0)),
+    }.items()
 }
 
 

@@ -53,7 +53,7 @@ RATES = {
 }
 
 #: Those for the hysteresis, from the stored table "memory-choice".
-HYSTERESIS = {"accurate": 1e-3, "lstm": 1e-2, "gru": 1e-2, "resonant filter": 3e-2}
+HYSTERESIS = {"accurate": 0.01, "lstm": 0.03, "gru": 0.1, "resonant filter": 0.03}
 for _method, _of_hysteresis in HYSTERESIS.items():
     RATES[_method]["hysteresis"] = _of_hysteresis
 

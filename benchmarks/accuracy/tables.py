@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from accuracy.classifiers import SETTINGS
 from accuracy.forecasts import GRID as SETTINGS_TO_TRY
-from accuracy.forecasts import named
+from accuracy.forecasts import LSTM_NOISE, named
 from accuracy.memories import KINDS
 from accuracy.methods import HYSTERESIS, INGREDIENTS, RATES, known
 from spikereg.data import MODES
@@ -270,7 +270,7 @@ TABLES = {
         [
             Trial("mean", "mackey-glass"),
             Trial("replay", "mackey-glass"),
-            Trial("lstm", "mackey-glass", 64, epochs=100),
+            Trial("lstm", "mackey-glass", 64, epochs=100, trained_noise=LSTM_NOISE),
             Trial("echo state", "mackey-glass", hidden=800),
             *(
                 Trial("delayed spikes", "mackey-glass", hidden=hidden)

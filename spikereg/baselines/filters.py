@@ -156,7 +156,7 @@ class TapFilter(nn.Module):
                 not take either, or labels of another shape than the prediction.
         """
         pairs = (
-            (_least_squares.with_ones(self._seen(features)), labels)
+            (self._seen(features), labels)
             for features, labels in curves(loader, self, self.fc_out.out_features)
         )
-        _least_squares.set_readout(self.fc_out, _least_squares.solve(pairs, 1e-9))
+        _least_squares.solve_readout(self.fc_out, pairs, 1e-9)

@@ -103,12 +103,11 @@ class RandomSpiking(nn.Module):
             ValueError: For an empty loader, batches that :func:`spikereg.fit` would
                 not take either, or labels of another shape than the prediction.
         """
-        pairs = [
-            (_least_squares.with_ones(self.rates(features)), labels)
+        pairs = (
+            (self.rates(features), labels)
             for features, labels in curves(loader, self, self.fc_out.out_features)
-        ]
-        solution = _least_squares.solve(pairs, self.ridge)
-        _least_squares.set_readout(self.fc_out, solution)
+        )
+        _least_squares.solve_readout(self.fc_out, pairs, self.ridge)
 
 
 class EchoState(nn.Module):
@@ -221,7 +220,5 @@ class EchoState(nn.Module):
                     f"washout must be less than the {len(features)} steps of a "
                     f"sequence, not {washout!r}"
                 )
-            states = _least_squares.with_ones(self._states(features))
-            pairs.append((states[washout:], labels[washout:]))
-        solution = _least_squares.solve(pairs, self.ridge)
-        _least_squares.set_readout(self.fc_out, solution)
+            pairs.append((self._states(features)[washout:], labels[washout:]))
+        _least_squares.solve_readout(self.fc_out, pairs, self.ridge)

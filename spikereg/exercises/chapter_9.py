@@ -44,7 +44,10 @@ ANSWERS: dict[str, Answer] = {
         look="Flow and spring share the strain: d stress = E (d strain - d flow), and "
         "d stress = H d flow.",
         slips=[
-            (near(0.07, within=0.001), "Nearly: a small part of the strain is elastic."),
+            (
+                near(0.07, within=0.001),
+                "Nearly: a small part of the strain is elastic.",
+            ),
             (near(7.0), "That is the slope before it flows."),
         ],
     ),
