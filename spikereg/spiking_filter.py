@@ -66,7 +66,8 @@ class SpikingFilter(nn.Module):
         lif: ``snn.Leaky`` without decay.
         decoders: :math:`d` and :math:`d_0`, ``[F, hidden + 1]``.
         filter: The resonator whose states are the oscillators.
-        mean, mix: The change of coordinates, ``[K]`` and ``[K, K]``.
+        mean: What the new coordinates are 0 at, ``[K]``.
+        mix: What leads from the old ones to the new, ``[K, K]``.
         fc_out: ``nn.Linear`` from the K new coordinates to the outputs.
 
     Raises:

@@ -39,13 +39,13 @@ GRID: dict[str, tuple[dict[str, float], ...]] = {
 
 #: Those of the smallest error in the stored table "forecast-choice".
 CHOSEN: dict[str, dict[str, float]] = {
-    "delayed spikes": {"delays": 12, "degree": 12},
-    "echo state": {"radius": 0.9, "leak": 0.5, "ridge": 1e-10},
+    "delayed spikes": {"delays": 12, "degree": 16},
+    "echo state": {"radius": 1.1, "leak": 0.8, "ridge": 1e-10},
     "replay": {"window": 10},
 }
 
 #: Learning rate of the LSTM, and the noise it is trained with, chosen likewise.
-LSTM_RATE, LSTM_NOISE = 1e-2, 0.0
+LSTM_RATE, LSTM_NOISE = 0.01, 0.001
 
 
 def named(method: str, settings: Mapping[str, float]) -> str:
