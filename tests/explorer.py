@@ -9,7 +9,7 @@ from urllib.request import url2pathname
 import numpy as np
 import pytest
 from browser import HTML, LIVE, VIEW
-from ipywidgets.embed import embed_data
+from ipywidgets.embed import dependency_state, embed_data
 
 STATE = re.compile(
     r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.S
@@ -146,7 +146,9 @@ def own_page(book, name, *widgets):
     It is one of the book's pages with live widgets, which these take the place of, in
     front of its text. So an explorer can be tested as no chapter has it.
     """
-    data = embed_data(views=list(widgets), drop_defaults=False)
+    # Only these: each further one that this process has made would have to load too.
+    own = dependency_state(list(widgets), drop_defaults=False)
+    data = embed_data(views=list(widgets), drop_defaults=False, state=own)
     page = (HTML / LIVE[0]).read_text()
     state = json.dumps(data["manager_state"]).replace("</", r"<\/")
     page = page.replace(*STATE.findall(page), state)
