@@ -1,15 +1,18 @@
 """Regression with spiking neural networks, from data to evaluated fit."""
 
+from spikereg.constant_answer import constant_answer
 from spikereg.data import RegressionDataset, TimeMajorDataset
 from spikereg.delayed_spikes import DelayedSpikes
 from spikereg.dendrites import Dendrites
 from spikereg.evaluation import Report, evaluate
+from spikereg.firing_times import FiringTimeDataset
 from spikereg.initialize import initialize
 from spikereg.loader import make_loader
 from spikereg.memory import MemoryDataset
 from spikereg.models import SpikingRegressor, Trace
 from spikereg.neurons import AdaptiveLeaky, Resonator, SpikingLSTM
 from spikereg.scan import scan
+from spikereg.spike_times import SpikeTimes
 from spikereg.spiking_filter import SpikingFilter
 from spikereg.training import History, fit
 
@@ -19,16 +22,19 @@ __all__ = [
     "AdaptiveLeaky",
     "DelayedSpikes",
     "Dendrites",
+    "FiringTimeDataset",
     "History",
     "MemoryDataset",
     "RegressionDataset",
     "Report",
     "Resonator",
+    "SpikeTimes",
     "SpikingFilter",
     "SpikingLSTM",
     "SpikingRegressor",
     "TimeMajorDataset",
     "Trace",
+    "constant_answer",
     "evaluate",
     "fit",
     "initialize",

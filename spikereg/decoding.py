@@ -93,6 +93,81 @@ def soft_latency(
     return ((1 - spikes * counts).cumprod(dim=0) * counts).sum(dim=0)
 
 
+def spike_time(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
+    r"""Find when the only spike came, :math:`\sum_t t\, S_t / \sum_t S_t`.
+
+    A spike that is shared by two steps lies between them, which is how
+    :func:`~spikereg.firing_times.spikes_at` puts it on a grid.
+
+    Args:
+        spikes: One spike of each channel, floating-point, time first, ``[T, ...]``.
+
+    Returns:
+        Its time in steps, ``[...]``, that of several spikes' mean; infinity for a
+        channel that stays silent.
+    """
+    spikes = spikes.to(_wide(spikes))
+    steps = torch.arange(len(spikes), device=spikes.device).to(spikes)
+    total = spikes.sum(dim=0)
+    weighed = torch.einsum("t,t...->...", steps, spikes)
+    return torch.where(total > 0, weighed / total.where(total > 0, 1), torch.inf)
+
+
+def crossing_time(
+    membrane: Float[Tensor, "T *layer"], threshold: float = 1.0
+) -> Float[Tensor, "*layer"]:
+    r"""Find when a membrane first reaches its threshold, between two steps.
+
+    With the first step :math:`i` at which :math:`U_i \ge \theta`, on the straight line
+    from the step before,
+
+    .. math:: t = i - \frac{U_i - \theta}{U_i - U_{i-1}},
+
+    or 0 for :math:`i = 0`. A membrane that is lifted by :math:`\mathrm d U` crosses by
+    :math:`\mathrm d U / (U_i - U_{i-1})` earlier: autograd knows it.
+
+    Args:
+        membrane: A membrane that is not reset, time first, ``[T, ...]``.
+        threshold: The threshold :math:`\theta`.
+
+    Returns:
+        The time in steps, ``[...]``, in float32 at least; infinity where the membrane
+        stays below, with a gradient of 0.
+    """
+    membrane = membrane.to(_wide(membrane))
+    reached = membrane >= threshold
+    fired, at = reached.any(dim=0), reached.to(torch.uint8).argmax(dim=0)
+    value = membrane.gather(0, at[None])[0]
+    rise = value - membrane.gather(0, (at - 1).clamp(min=0)[None])[0]
+    between = fired & (at > 0)
+    time = at - ((value - threshold) / rise.where(between, 1)).where(between, 0)
+    return time.where(fired, torch.inf)
+
+
+def expected_time(
+    membrane: Float[Tensor, "T *layer"],
+    threshold: float = 1.0,
+    steepness: float = 10.0,
+) -> Float[Tensor, "*layer"]:
+    r"""Give the expected time of the first spike of neurons that fire by chance.
+
+    A neuron that has not fired yet does so in a step with the probability, or hazard,
+
+    .. math:: h_t = \sigma\bigl(k\, (U_t / \theta - 1)\bigr),
+
+    one half at the threshold. The expected step is the :func:`soft_latency` of these.
+
+    Args:
+        membrane: A membrane that is not reset, time first, ``[T, ...]``.
+        threshold: The threshold :math:`\theta`, positive.
+        steepness: The steepness :math:`k`: the larger, the less is left to chance.
+
+    Returns:
+        The expected time in steps, ``[...]``; at most :math:`T`.
+    """
+    return soft_latency(torch.sigmoid(steepness * (membrane / threshold - 1)))
+
+
 def interspike_interval(spikes: Float[Tensor, "T *layer"]) -> Float[Tensor, "*layer"]:
     r"""Average the intervals between successive spikes.
 

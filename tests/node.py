@@ -17,6 +17,8 @@ SOURCE = joined(
     "reader.js",
     "network.js",
     "numerics/pulse.js",
+    "numerics/firing.js",
+    "numerics/exact.js",
 ).replace("export default", "globalThis.explorer =")
 
 

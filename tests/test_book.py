@@ -56,7 +56,7 @@ def asserted(page: NotebookNode) -> str:
     """Return the numbers that the assertions of a page hold, as percentages too."""
     found = []
     for cell in code_cells(page):
-        source = re.sub(r"(?m)^\s*%.*$", "pass", cell.source)
+        source = re.sub(r"(?m)^(\s*)%.*$", r"\1pass", cell.source)
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Assert):
                 found += [
@@ -99,7 +99,7 @@ def prose(text: str) -> str:
     text = re.sub(r"\[[^\]]*\]\([^)]*\)", "", text)  # links: DOIs
     text = re.sub(r"\\tag\{.+?\}", "", text)
     text = re.sub(r"(?m)^#+ .*$", "", text)  # numbered headings
-    text = re.sub(r"([Ss]ection|[Ee]xercise) \d\.\d", "", text)
+    text = re.sub(r"([Ss]ection|[Ee]xercise) \d+\.\d+", "", text)
     for equation in EQUATIONS:
         text = text.replace(f"({equation})", "")
     return text.replace(r"\%", "%")
@@ -249,7 +249,7 @@ def test_a_chapter_has_questions_and_exercises_with_hint_and_solution(name):
     _, end = markdown(page).split("## Test yourself")
     questions, exercises = end.split("## Exercises")
     assert questions.count("<details>") >= 3
-    numbers = re.findall(r"\*\*Exercise (\d\.\d)\*\*", exercises)
+    numbers = re.findall(r"\*\*Exercise (\d+\.\d)\*\*", exercises)
     assert numbers == [f"{chapter}.{n + 1}" for n in range(len(numbers))]
     assert len(numbers) >= 4
     assert exercises.count("<summary>Hint</summary>") == len(numbers)
@@ -267,7 +267,7 @@ def test_solutions_are_folded_and_right(name):
     solved = [cell for cell in code_cells(page) if "solution" in tags(cell)]
     assert all("hide-cell" in tags(cell) for cell in solved)
     assert all(cell.metadata.jupyter.source_hidden for cell in solved)
-    said = re.findall(r"Exercise (\d\.\d): (\w+)", printed(page))
+    said = re.findall(r"Exercise (\d+\.\d): (\w+)", printed(page))
     # Each answer that the package knows is found by a solution.
     assert {number for number, _ in said} == {
         number for number in ANSWERS if number.startswith(f"{int(name[:2])}.")
@@ -281,7 +281,7 @@ def test_equations_are_numbered_by_chapter_and_references_exist(name):
     chapter = int(name[:2])
     own = re.findall(r"\\tag\{(.+?)\}", text)
     assert own == [f"{chapter}.{n + 1}" for n in range(len(own))]
-    assert set(re.findall(r"\((\d\.\d)\)", text)) <= EQUATIONS
+    assert set(re.findall(r"\((\d+\.\d)\)", text)) <= EQUATIONS
 
 
 def test_references_and_chapters_cite_the_same_dois():

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from spikereg.decoding import (
+    crossing_time,
+    expected_time,
     final_membrane,
     interspike_interval,
     latency,
     soft_latency,
     spike_count,
+    spike_time,
 )
 
 trains = arrays(
@@ -161,3 +164,119 @@ def test_it_counts_half_precision_in_single():
 def test_what_has_no_soft_latency_is_named(spikes, mask, error, message):
     with pytest.raises(error, match=message):
         soft_latency(spikes, mask)
+
+
+# Times between two steps
+
+
+@given(trains)
+def test_the_time_of_a_spike_is_its_step_and_of_several_their_mean(spikes):
+    expected = each_neuron(spikes, lambda times: times.mean() if len(times) else np.inf)
+    found = spike_time(torch.tensor(spikes))
+    torch.testing.assert_close(found, expected)
+    once = torch.tensor(spikes.sum(axis=0) == 1)
+    assert torch.equal(found[once], latency(torch.tensor(spikes))[once])
+
+
+@given(st.integers(0, 8), st.floats(0, 1), st.floats(0.1, 5))
+def test_a_spike_shared_by_two_steps_lies_between_them(step, share, size):
+    spikes = torch.zeros(10, 2, dtype=torch.float64)
+    spikes[step, 0], spikes[step + 1, 0] = size * (1 - share), size * share
+    assert spike_time(spikes).tolist() == [pytest.approx(step + share), torch.inf]
+
+
+def test_a_silent_channel_gets_no_gradient_and_spikes_one_without_nan():
+    spikes = torch.zeros(6, 2)
+    spikes[2, 0] = 1
+    spikes.requires_grad_()
+    spike_time(spikes)[0].backward()
+    assert spikes.grad[:, 0].tolist() == [-2, -1, 0, 1, 2, 3]
+    assert not spikes.grad[:, 1].any()
+
+
+def test_the_membrane_crosses_between_two_steps():
+    membrane = torch.tensor(
+        [
+            [0.0, 1.0, 0.5, 0.9, 3.0],
+            [2.0, 0.0, 0.5, 1.5, 0.0],
+            [3.0, 0.0, 0.5, 1.7, 3.0],
+        ]
+    )
+    expected = [0.5, 0.0, torch.inf, pytest.approx(1 / 6), 0.0]
+    assert crossing_time(membrane).tolist() == expected
+    assert crossing_time(membrane, 2.0).tolist() == [
+        1.0,
+        torch.inf,
+        torch.inf,
+        torch.inf,
+        0.0,
+    ]
+    assert crossing_time(-membrane, -0.25).tolist()[1:3] == [0.75, torch.inf]
+
+
+sixteenths = st.integers(-80, 80).map(lambda n: n / 16)
+
+
+@given(arrays(np.float64, (7, 4), elements=sixteenths), sixteenths)
+def test_at_the_crossing_the_line_between_two_steps_has_the_threshold(values, level):
+    found = crossing_time(torch.tensor(values), level).numpy()
+    for at, one in zip(found, values.T, strict=True):
+        before = one[: min(math.ceil(at), 7)] if at < math.inf else one
+        assert (before < level).all()
+        if at == 0:
+            assert one[0] >= level
+        elif at < math.inf:
+            assert one[math.ceil(at)] >= level
+            assert np.interp(at, range(7), one) == pytest.approx(level, abs=1e-6)
+
+
+def test_a_lift_of_the_membrane_moves_the_crossing_by_the_lift_over_the_rise():
+    drawn = torch.randn(30, 4, 3, generator=torch.Generator().manual_seed(0))
+    membrane = drawn.double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda u: crossing_time(u, 0.3), membrane)
+    found = crossing_time(membrane, 0.3)
+    (gradient,) = torch.autograd.grad(found.sum(), membrane)
+    at = found.detach().ceil().long()[None]
+    rise = (membrane.gather(0, at) - membrane.gather(0, (at - 1).clamp(min=0)))[0]
+    expected = torch.where(at[0] > 0, -1 / rise, 0)
+    torch.testing.assert_close(gradient.sum(dim=0), expected)
+
+
+def test_a_membrane_that_stays_below_or_begins_above_gets_no_gradient():
+    membrane = torch.tensor([[0.0, 2.0], [0.5, 2.0], [0.0, 3.0]], requires_grad=True)
+    found = crossing_time(membrane)
+    found.where(found.isfinite(), 0).sum().backward()
+    assert not membrane.grad.any()
+
+
+@given(st.lists(st.floats(-3, 3), min_size=1, max_size=6), st.sampled_from([1.0, 0.4]))
+def test_the_expected_time_is_that_of_all_trains_of_spikes_by_chance(values, level):
+    membrane = torch.tensor(values, dtype=torch.float64)
+    hazard = 1 / (1 + torch.exp(-4 * (membrane / level - 1)))
+    found = expected_time(membrane[:, None], level, 4.0)
+    assert found.item() == pytest.approx(expected_latency(hazard))
+
+
+def test_a_hazard_is_one_half_at_the_threshold_and_steep_ones_leave_little_to_chance():
+    at_threshold = torch.full((60, 1), 0.3)
+    # The expected number of tails before heads
+    assert expected_time(at_threshold, 0.3).item() == pytest.approx(1.0)
+    ramp = torch.linspace(0, 2, 41)[:, None]
+    first = expected_time(ramp - 0.01, steepness=1e4)
+    assert first.item() == pytest.approx(math.ceil(crossing_time(ramp - 0.01)))
+    default, gentle = expected_time(ramp), expected_time(ramp, steepness=2.0)
+    assert torch.equal(default, expected_time(ramp, 1.0, 10.0))
+    assert gentle < default < first
+    assert expected_time(ramp - 99) == 41
+
+
+@pytest.mark.parametrize("decode", [spike_time, crossing_time, expected_time])
+def test_half_precision_is_counted_in_single(decode):
+    values = torch.full((3000, 1), 0.0 if decode is spike_time else -20.0).half()
+    values[2049:] = 0
+    values[2049] = 20
+    values = values.clamp(max=1) if decode is spike_time else values
+    found = decode(values)
+    assert found.dtype == torch.float32
+    assert found.item() == pytest.approx(2049, abs=1)
+    assert decode(values.double()).dtype == torch.float64

@@ -56,6 +56,10 @@ def test_a_legend_has_the_colours_of_what_it_names(browser, unzipped, name):
         "04": network + playground,
         "08": ["the answer", "the label, if it is another", "other digits"],
         "09": ["what remembers", "adaptive membrane, amplitude, largest tap"],
+        "10": [
+            *("wanted time t*", "time t of the answer", "membrane"),
+            *("spike", "0.1 × dt/dw: the gradient", "w + 0.1: in fact"),
+        ],
         "in": playground,
     }.get(name.split("/")[-1][:2], network)
     assert all(entry == mark for _, entry, mark in found)

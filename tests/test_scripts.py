@@ -47,6 +47,8 @@ def test_the_scripts_and_styles_have_one_format():
         "network.js",
         "playground.js",
         "pulse.js",
+        "firing.js",
+        "exact.js",
         "reader.js",
         "worker.js",
     ],

@@ -14,10 +14,12 @@ import traitlets
 from spikereg import RegressionDataset, SpikingRegressor
 from spikereg.widgets import (
     DigitReader,
+    FiringTimeExplorer,
     LIFExplorer,
     NetworkExplorer,
     Playground,
     PulseExplorer,
+    SpikeTimeExplorer,
     SurrogateExplorer,
 )
 from spikereg.widgets._explorer import Choice, Range
@@ -32,6 +34,8 @@ EXPLORERS = [
     functools.partial(NetworkExplorer, {"one": MODEL, "other": MODEL}, DATASET),
     Playground,
     PulseExplorer,
+    functools.partial(FiringTimeExplorer, SpikingRegressor(8, 22, seed=0)),
+    SpikeTimeExplorer,
     functools.partial(
         DigitReader,
         SpikingRegressor(8, 8, 10, seed=0, neuron="adaptive"),
@@ -108,7 +112,7 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_said(make):
 @each_explorer
 def test_an_id_is_what_an_address_can_hold_as_it_is(make):
     kinds = {"lif", "surrogate", "network", "playground", "pulse", "digits"}
-    assert make().id in kinds
+    assert make().id in kinds | {"firing", "exact"}
     for name in ("a", "my-neuron", "n2", "a" * 24):
         assert make(id=name).id == name
     for bad in ("", "2", "-a", "A", "a.b", "a b", "ä", "a\n", "<b>", "a" * 25, None, 1):
@@ -153,6 +157,7 @@ def test_a_slider_can_be_linked():
         LIFExplorer(id="mine"),
         SurrogateExplorer(slope=3),
         PulseExplorer(length=3, tau=12.5),
+        SpikeTimeExplorer(w2=-0.5, time=12, arrow="w2"),
         Playground(target="sine", seed=3),
         Playground(target=[0, 0.5, 1], lr=0.01),
     ],

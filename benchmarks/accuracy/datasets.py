@@ -6,17 +6,28 @@ from typing import cast
 
 from torch.utils.data import Dataset
 
-from spikereg import MemoryDataset, RegressionDataset, memory
+from accuracy import receptors
+from spikereg import (
+    FiringTimeDataset,
+    MemoryDataset,
+    RegressionDataset,
+    firing_times,
+    memory,
+)
 from spikereg._check import one_of
 from spikereg.data import MODES, Sample, TimeMajorDataset
 from spikereg.digits import DigitsDataset
 from spikereg.forecasting import mackey_glass
+from spikereg.receptor import RECORDINGS
 from spikereg.results import Trial
 
 Data = Dataset[Sample]
 
 #: Samples of each of the three sets.
 SAMPLES = 1024
+
+#: What stands before the names of tasks of :class:`~spikereg.FiringTimeDataset`.
+TIMES = "firing times, "
 
 #: Points of a curve that are known, and for how many it is then to be predicted.
 KNOWN = 750
@@ -35,6 +46,8 @@ class Task:
             with as many features and outputs as you like.
         classes: How many classes there are, if labels are such.
         forecast: Whether the labels are how the one curve that is known goes on.
+        times: Whether labels are the times at which outputs are to fire.
+        hazard: Whether outputs are logits of a spike in each step.
         memory: Whether the target depends on earlier features, so that the accurate
             recipe draws time constants.
     """
@@ -43,6 +56,8 @@ class Task:
     memory: bool = True
     classes: int | None = None
     forecast: bool = False
+    times: bool = False
+    hazard: bool = False
 
 
 def datasets(trial: Trial, seed: int, split: str = "test") -> tuple[Data, Data]:
@@ -85,6 +100,15 @@ def _memory(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
     )
 
 
+def _firing_times(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    own, other = own_seeds(seed, split)
+    task = trial.task.removeprefix(TIMES)
+    return (
+        FiringTimeDataset(task, trial.timesteps, SAMPLES, own),
+        FiringTimeDataset(task, trial.timesteps, SAMPLES, other),
+    )
+
+
 def _digits(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
     train = DigitsDataset("train", seed, repeat=REPEAT, augment=AUGMENT, seed=seed)
     return train, DigitsDataset(split, seed, repeat=REPEAT)
@@ -99,12 +123,21 @@ def _mackey_glass(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
     return stretch, stretch
 
 
+def _receptor(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    return receptors.data(trial, seed, "train"), receptors.data(trial, seed, split)
+
+
 #: A new task is one more entry. What makes its data must stand in a module that is
 #: imported here, so that finished trainings run again when it changes.
 TASKS = {
     "one ramp": Task(_one_ramp, memory=False),
     **dict.fromkeys(MODES, Task(_ramps, memory=False)),
     **dict.fromkeys(memory.TASKS, Task(_memory)),
+    **{TIMES + task: Task(_firing_times, times=True) for task in firing_times.TASKS},
+    **{
+        f"{receptors.RECEPTOR}{number}": Task(_receptor, hazard=True)
+        for number in RECORDINGS
+    },
     "digits": Task(_digits, classes=10),
     "mackey-glass": Task(_mackey_glass, forecast=True),
 }

@@ -8,17 +8,20 @@ from typing import NamedTuple
 import torch
 from torch.utils.data import DataLoader
 
-from accuracy.classifiers import loss_of
+from accuracy import classifiers, receptors, timings
 from accuracy.datasets import TASKS, Data, datasets, length
 from accuracy.methods import known
 from accuracy.setup import Setup
 from spikereg import Report, evaluate, make_loader, metrics
 from spikereg._check import finite, local_generator
 from spikereg.data import Sample
-from spikereg.losses import CURVES
+from spikereg.losses import CURVES, Loss
 from spikereg.results import Row, Trial
 
 BATCH = 32
+
+#: What is measured beside the report.
+MEASURES = ("seconds", "smape", "auc", "bits", "silent")
 
 
 class Outcome(NamedTuple):
@@ -28,6 +31,9 @@ class Outcome(NamedTuple):
     seconds: float
     parameters: int
     smape: float | None = None  # of a forecast
+    auc: float | None = None  # of a hazard
+    bits: float | None = None  # that a spike surprises less than at a constant rate
+    silent: float | None = None  # share of the spikes that were due and never came
 
 
 def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
@@ -62,23 +68,27 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
     seconds = time.perf_counter() - start
     served = make_loader(test, 256)
     limits = _limits(train) if trial.clamped else None
-    report = evaluate(
-        model,
-        Noisy(served, trial.noise, seed + 1, limits),
-        loss=loss_of(trial) if task.classes else CURVES,
-    )
+    loss: Loss = classifiers.loss_of(trial) if task.classes else CURVES
+    if task.times:
+        loss = timings.loss_of(trial, "crossing")
+    report = evaluate(model, Noisy(served, trial.noise, seed + 1, limits), loss=loss)
     learned = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    smape = None
+    smape = silent = auc = bits = None
+    if task.hazard:
+        auc, bits = receptors.scores(model, trial, seed, split)
+    if task.times:
+        silent = timings.silent(model, served, timings.loss_of(trial, "crossing"))
     if task.forecast:
         past, future = (curve[:, None] for curve in test[0])
         smape = metrics.smape(model(past), future).item()
-    return Outcome(report, seconds, learned, smape)
+    return Outcome(report, seconds, learned, smape, auc, bits, silent)
 
 
 def summed(trial: Trial, outcomes: Sequence[Outcome], seeds: Sequence[int]) -> Row:
     """Make a row of what each seed gave, without measures that are not finite."""
     each = [
-        asdict(o.report) | {"seconds": o.seconds, "smape": o.smape} for o in outcomes
+        asdict(o.report) | {name: getattr(o, name) for name in MEASURES}
+        for o in outcomes
     ]
     values = {
         name: tuple(value[name] for value in each)

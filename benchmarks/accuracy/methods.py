@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from accuracy import classifiers, forecasts, memories
-from accuracy.datasets import TASKS
+from accuracy import classifiers, forecasts, memories, receptors, timings
+from accuracy.datasets import TASKS, TIMES
 from accuracy.setup import Method, Setup
-from spikereg import SpikingRegressor, fit, initialize, memory, recipes
+from spikereg import SpikingRegressor, firing_times, fit, initialize, memory, recipes
 from spikereg._batches import Batches
 from spikereg._check import local_generator, one_of
 from spikereg.baselines import (
@@ -22,6 +22,7 @@ from spikereg.baselines import (
     TapFilter,
 )
 from spikereg.data import MODES
+from spikereg.receptor import RECORDINGS
 from spikereg.results import Trial
 
 #: What an ablation leaves out of the accurate recipe on a ramp.
@@ -202,7 +203,12 @@ FREE = (
 
 
 #: The methods of tasks that are no curves to follow.
-OF_TASK = {"digits": classifiers.METHODS, "mackey-glass": forecasts.METHODS}
+OF_TASK = {
+    "digits": classifiers.METHODS,
+    "mackey-glass": forecasts.METHODS,
+    **{TIMES + task: timings.METHODS for task in firing_times.TASKS},
+    **{f"{receptors.RECEPTOR}{number}": receptors.METHODS for number in RECORDINGS},
+}
 
 
 def known(trial: Trial) -> Method:

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from accuracy import receptors, timings
 from accuracy.classifiers import SETTINGS
+from accuracy.datasets import TIMES
 from accuracy.forecasts import GRID as SETTINGS_TO_TRY
 from accuracy.forecasts import LSTM_NOISE, named
 from accuracy.memories import KINDS
 from accuracy.methods import HYSTERESIS, INGREDIENTS, RATES, known
+from spikereg import firing_times
 from spikereg.data import MODES
 from spikereg.memory import LINEAR, TASKS
+from spikereg.receptor import RECORDINGS
 from spikereg.results import Trial
 
 
@@ -63,6 +67,13 @@ FURTHER = {
 
 #: Learning rates and steepness to choose from for networks that remember.
 MEMORY_RATES, STEEPNESS = (1e-3, 3e-3, 1e-2, 3e-2), (5.0, 25.0)
+
+#: Passes over the training set of networks that learn when to fire, and what is
+#: printed of them.
+TIMING_EPOCHS, TIMED = 20, ("l1", "silent", "spike_rate", "seconds")
+
+#: Learning rates for those whose best one was the largest.
+TIMING_FURTHER = dict.fromkeys(("spiking lstm", "exact"), (3e-2, 1e-1))
 
 TABLES = {
     "choice": Table(
@@ -240,6 +251,52 @@ TABLES = {
             ),
         ],
         seeds=5,
+    ),
+    "timing-choice": Table(
+        "learning rate and steepness of networks that learn when to fire, on "
+        "validation sets",
+        [
+            Trial(kind, task, 64, 100, TIMING_EPOCHS, lr=lr, steepness=steepness)
+            for kind in timings.WIDTHS
+            if kind != "no memory"
+            for task in (f"{TIMES}curve", f"{TIMES}gap")
+            for lr in (*MEMORY_RATES[:3], *TIMING_FURTHER.get(kind, ()))
+            for steepness in (STEEPNESS if kind != "exact" else (None,))
+        ],
+        seeds=1,
+        measures=TIMED,
+        split="validation",
+    ),
+    "timing": Table(
+        "learning when to fire, with surrogate and with exact gradients",
+        [
+            *(
+                Trial(kind, TIMES + task, 64, 100, TIMING_EPOCHS)
+                for task in firing_times.TASKS
+                for kind in timings.METHODS
+                if kind != "no memory" or task == "gap"
+            ),
+            *(
+                Trial(kind, f"{TIMES}curve", hidden, timesteps, TIMING_EPOCHS)
+                for kind in ("lif", "exact")
+                for hidden, timesteps in (
+                    *((hidden, 100) for hidden in (16, 32)),
+                    *((64, timesteps) for timesteps in (50, 200)),
+                )
+            ),
+        ],
+        seeds=5,
+        measures=TIMED,
+    ),
+    "receptor": Table(
+        "when a receptor of a grasshopper's ear fires, five splits in time",
+        [
+            Trial(method, f"{receptors.RECEPTOR}{number}", 256, 200, 60)
+            for number in RECORDINGS
+            for method in receptors.METHODS
+        ],
+        seeds=5,
+        measures=("auc", "bits", "spike_rate", "seconds"),
     ),
     "forecast-choice": Table(
         "settings of each method that goes on with a curve, on other stretches of it",

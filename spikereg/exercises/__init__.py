@@ -13,6 +13,7 @@ from spikereg.exercises import (
     chapter_7,
     chapter_8,
     chapter_9,
+    chapter_10,
 )
 from spikereg.exercises.answers import Answer
 
@@ -29,6 +30,7 @@ ANSWERS: dict[str, Answer] = {
     **chapter_7.ANSWERS,
     **chapter_8.ANSWERS,
     **chapter_9.ANSWERS,
+    **chapter_10.ANSWERS,
 }
 
 

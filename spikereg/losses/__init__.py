@@ -11,11 +11,13 @@ Only the steps that count are read: all of them without a mask ``[T, B]``.
 from spikereg.losses.loss import Loss, LossFunction, applied, described, is_loss
 from spikereg.losses.membrane import CrossEntropyLoss, MembraneLoss
 from spikereg.losses.spikes import CountLoss, TemporalLoss
+from spikereg.losses.timing import FiringTimeLoss
 
 __all__ = [
     "CURVES",
     "CountLoss",
     "CrossEntropyLoss",
+    "FiringTimeLoss",
     "Loss",
     "LossFunction",
     "MembraneLoss",

@@ -73,7 +73,7 @@ def is_loss(loss: object) -> None:
 
 
 def applied(
-    loss: LossFunction, output: Output, labels: Labels, mask: Mask
+    loss: LossFunction, output: Tensor, labels: Tensor, mask: Mask
 ) -> Float[Tensor, ""]:
     """Call a loss, perhaps of one's own; raise if it returns no scalar."""
     arguments = (output, labels) if mask is None else (output, labels, mask)

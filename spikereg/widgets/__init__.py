@@ -1,5 +1,7 @@
 """Explorers: neurons and networks that run in the page itself, without a kernel."""
 
+from spikereg.widgets.exact import SpikeTimeExplorer
+from spikereg.widgets.firing import FiringTimeExplorer
 from spikereg.widgets.lif import LIFExplorer
 from spikereg.widgets.network import NetworkExplorer
 from spikereg.widgets.playground import Playground
@@ -9,9 +11,11 @@ from spikereg.widgets.surrogate import SurrogateExplorer
 
 __all__ = [
     "DigitReader",
+    "FiringTimeExplorer",
     "LIFExplorer",
     "NetworkExplorer",
     "Playground",
     "PulseExplorer",
+    "SpikeTimeExplorer",
     "SurrogateExplorer",
 ]

@@ -1,9 +1,11 @@
 """Networks that a page can run: which it refuses, and what it is told of them."""
 
+import copy
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import snntorch as snn
 import torch
 from torch import Tensor, nn
 
@@ -81,6 +83,35 @@ def check_readout(name: str, model: SpikingRegressor) -> None:
         raise ValueError(
             f'{name} must have a readout with the reset "none", not {reset!r}'
         )
+
+
+def leaky_layers(
+    name: str, model: SpikingRegressor, widest: int, ends: tuple[int, int], called: str
+) -> list[tuple[bytes, dict[str, Any]]]:
+    """Return numbers and shape of each layer of a feed-forward network.
+
+    Args:
+        name: What an error calls the network.
+        model: The network.
+        widest: How many neurons there may be in a layer.
+        ends: How many inputs and outputs there must be.
+        called: These in words.
+    """
+    kinds = dict.fromkeys(("lif_in", "lif_hidden", "li_out"), (snn.Leaky,))
+    linears = check_layers(name, model, kinds)
+    own = (linears[0].in_features, linears[-1].out_features)
+    if own != ends:
+        raise ValueError(f"{name} must have {called}, not {own[0]} and {own[1]}")
+    check_width(name, linears, widest)
+    check_readout(name, model)
+    copied = copy.deepcopy(model).to("cpu", torch.float32)
+    # The page clamps decays itself: it may multiply them before.
+    return [
+        described(
+            name, linear, neuron, {"beta": neuron.beta, "threshold": neuron.threshold}
+        )
+        for linear, neuron in copied.layers()
+    ]
 
 
 def described(

@@ -43,6 +43,8 @@ import { makeOffer } from "./offer.js";
  * @property {string} [again]  what its button says
  * @property {boolean} [below]  whether the controls stand below the drawing, or beside it
  *   where there is room
+ * @property {(name: string, model: Model) => void} [moved]  called when a reader has moved
+ *   a control, before a kernel hears of it
  * @property {(parent: Element, model: Model, place: Place) => Draw} figure
  */
 
@@ -94,7 +96,8 @@ function field(parent, { label, words, texts, min, max, step, sign, log }) {
  * @returns {() => void}  takes it out again
  */
 export function mount({ model, el }, explorer) {
-  const { title, readings, figure, again: restart = "Start again", below } = explorer;
+  const { title, readings, figure, again: restart = "Start again" } = explorer;
+  const { below, moved } = explorer;
   /** @type {Control[]} */
   const controls = model.get("_controls");
   const root = make(el, "div", {
@@ -186,6 +189,7 @@ export function mount({ model, el }, explorer) {
   for (const { control, input, read } of fields) {
     input.addEventListener("input", () => {
       model.set(control.name, read());
+      moved?.(control.name, model);
       model.save_changes();
     });
   }

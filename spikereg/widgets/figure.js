@@ -64,6 +64,26 @@ export function legend(parent, entries) {
  */
 export const columnOf = (width) => (width < 560 ? width : Math.floor((width - 16) / 2));
 
+/**
+ * A box for panels over time, and one for a panel beside them, or below on a phone.
+ *
+ * @param {Element} parent
+ */
+export function makeSplit(parent) {
+  const place = make(parent, "div", { class: "beside" });
+  const main = make(place, "div");
+  const side = make(place, "div", { class: "side" });
+  /** Share a width out; return both.  @param {number} width */
+  function share(width) {
+    const isWide = width >= 560;
+    const left = isWide ? Math.round(0.6 * width) : width;
+    const right = isWide ? width - 16 - left : width;
+    side.style.width = `${right}px`;
+    return [left, right];
+  }
+  return { main, side, share };
+}
+
 /** @param {number} pixels */
 const short = (pixels) => Math.round(pixels * 100) / 100;
 
@@ -77,6 +97,7 @@ const short = (pixels) => Math.round(pixels * 100) / 100;
  * @param {string} [options.xLabel]  without one the axis has no numbers
  * @param {number} [options.yTicks]  about how many; none for 0
  * @param {boolean} [options.rows]  if there is a row for each neuron
+ * @param {string[]} [options.names]  of rows, from below
  * @param {number} [options.right]  margin, if something stands there
  * @param {(value: number) => string} [options.yText]  what stands at a tick
  * @param {boolean} [options.log]  whether values are logarithms, of which 0 is no floor
@@ -90,6 +111,7 @@ export function panel(
     xLabel = "",
     yTicks = 4,
     rows = false,
+    names = [],
     right = MARGIN.right,
     yText = String,
     log = false,
@@ -146,9 +168,10 @@ export function panel(
      * @param {number} newWidth
      * @param {Bounds} newXs
      * @param {Bounds} newYs
+     * @param {string} [newLabel]  of the axis, if it is not always the same
      */
-    frame(newWidth, newXs, newYs) {
-      const key = [newWidth, newXs, newYs].join();
+    frame(newWidth, newXs, newYs, newLabel = xLabel) {
+      const key = [newWidth, newXs, newYs, newLabel].join();
       if (key === known) return;
       known = key;
       [width, xs, ys] = [newWidth, newXs, newYs];
@@ -163,8 +186,13 @@ export function panel(
           d: `M${x(xs[0])},${y(value)}H${x(xs[1])}`,
         });
         const place = { class: "tick y", x: MARGIN.left - 8, y: y(value) };
+        if (names.length) continue;
         draw(axes, "text", place, yText(value).replace("-", "−"));
       }
+      names.forEach((name, n) => {
+        const place = { class: "tick y", x: MARGIN.left - 8, y: y(n + 0.5) };
+        draw(axes, "text", place, name);
+      });
       if (clip) {
         const inside = draw(axes, "clipPath", { id: `spikereg-${number}` });
         const size = { width, height: bottom - MARGIN.top };
@@ -184,7 +212,7 @@ export function panel(
         draw(axes, "text", place, String(value).replace("-", "−"));
       }
       const place = { class: "label", x: x((xs[0] + xs[1]) / 2), y: height - 5 };
-      draw(axes, "text", place, xLabel);
+      draw(axes, "text", place, newLabel);
     },
 
     /**
@@ -203,7 +231,7 @@ export function panel(
     },
 
     /**
-     * A curve; one without points disappears.
+     * A curve, with a gap where there is no number; one without points disappears.
      *
      * @param {string} name
      * @param {ArrayLike<number>} values
@@ -211,8 +239,11 @@ export function panel(
      */
     curve(name, values, at = (i) => i) {
       let d = "";
+      let pen = "M";
       for (let i = 0; i < values.length; i++) {
-        d += `${i ? "L" : "M"}${x(at(i))},${y(values[i])}`;
+        const isThere = Number.isFinite(values[i]);
+        if (isThere) d += `${pen}${x(at(i))},${y(values[i])}`;
+        pen = isThere ? "L" : "M";
       }
       mark(`curve ${name}`, "path").setAttribute("d", d);
     },
@@ -231,12 +262,62 @@ export function panel(
     },
 
     /**
+     * An upright line, from one height to another or over all; none for null.
+     *
+     * @param {string} name
+     * @param {number | null} at
+     * @param {Bounds} [heights]
+     */
+    upright(name, at, [low, high] = ys) {
+      const d = at === null ? "" : `M${x(at)},${y(low)}V${y(high)}`;
+      mark(`curve ${name}`, "path").setAttribute("d", d);
+    },
+
+    /**
+     * An arrow to the left or right, cut off where the axes end; none for null.
+     *
+     * @param {string} name
+     * @param {[number, number] | null} start
+     * @param {number} end
+     */
+    arrow(name, start, end) {
+      let d = "";
+      if (start) {
+        const [from, height] = [x(start[0]), y(start[1])];
+        const to = x(Math.min(xs[1], Math.max(xs[0], end)));
+        const size = short(Math.min(6, Math.abs(to - from)) * Math.sign(from - to));
+        d = `M${from},${height}H${to}`;
+        if (end >= xs[0] && end <= xs[1])
+          d += `M${short(to + size)},${height - 4}L${to},${height}L${short(to + size)},${height + 4}`;
+      }
+      mark(`curve ${name}`, "path").setAttribute("d", d);
+    },
+
+    /**
+     * Lines that stand on the axis, each with a number at its end.
+     *
+     * @param {string} name
+     * @param {[number, number][]} ends
+     */
+    stems(name, ends) {
+      const d = ends.map(([px, py]) => `M${x(px)},${y(0)}V${y(py)}`).join("");
+      mark(`curve ${name}`, "path").setAttribute("d", d);
+      ends.forEach(([px, py], n) => {
+        const text = mark(`tick ${name} ${n}`, "text");
+        text.textContent = String(n + 1);
+        text.setAttribute("x", String(x(px)));
+        text.setAttribute("y", String(short(y(py) + (py < 0 ? 18 : -9))));
+      });
+    },
+
+    /**
      * What there is to say, at the end of the title's line.
      *
      * @param {string} said
      */
     remark(said) {
-      const text = mark("remark", "text");
+      const text = drawn.get("remark") ?? draw(svg, "text", { class: "remark" });
+      drawn.set("remark", text); // outside of what is cut off
       text.textContent = said;
       text.setAttribute("x", String(width));
       text.setAttribute("y", "13");
@@ -295,14 +376,28 @@ export function panel(
      * @param {number} neurons  N
      */
     raster(name, spikes, neurons) {
-      const size = Math.max(1.2, (bottom - MARGIN.top) / neurons);
-      let d = "";
+      /** @type {[number, number][]} */
+      const places = [];
       for (let i = 0; i < spikes.length; i++) {
-        if (!spikes[i]) continue;
         const n = i % neurons;
-        d += `M${x((i - n) / neurons)},${short(y(n + 0.5) - size / 2)}v${short(size)}`;
+        if (spikes[i]) places.push([(i - n) / neurons, n]);
       }
-      mark(`raster ${name}`, "path").setAttribute("d", d);
+      this.spiked(name, places, neurons);
+    },
+
+    /**
+     * The same, of spikes that come at any times.
+     *
+     * @param {string} name
+     * @param {[number, number][]} places  time and row of each
+     * @param {number} rows
+     */
+    spiked(name, places, rows) {
+      const size = Math.max(1.2, (bottom - MARGIN.top) / rows);
+      const d = places.map(
+        ([t, n]) => `M${x(t)},${short(y(n + 0.5) - size / 2)}v${short(size)}`,
+      );
+      mark(`raster ${name}`, "path").setAttribute("d", d.join(""));
     },
 
     /**

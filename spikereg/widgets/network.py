@@ -1,26 +1,19 @@
 """A whole network, live."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
-import snntorch as snn
-import torch
 import traitlets
 
 from spikereg.data import RegressionDataset
 from spikereg.models import SpikingRegressor
 from spikereg.widgets._explorer import Explorer, Id, Range
-from spikereg.widgets._layers import (
-    check_layers,
-    check_readout,
-    check_width,
-    described,
-)
+from spikereg.widgets._layers import leaky_layers
 from spikereg.widgets._source import joined
 
 # Neurons in a layer: the page holds the weights, and has to draw them all.
 WIDEST = 512
+ENDS = "one input and one output"
 # Time steps: each is drawn.
 LONGEST = 1000
 # Letters of a network's name: it stands above a picture of half the width.
@@ -108,7 +101,7 @@ class NetworkExplorer(Explorer):
         described = [
             layer
             for name, network in networks.items()
-            for layer in _read(name, network)
+            for layer in leaky_layers(name, network, WIDEST, (1, 1), ENDS)
         ]
         values.setdefault("end", float(dataset.features[-1, 0, 0]))
         task = {
@@ -149,27 +142,6 @@ def _named(model: object) -> dict[str, SpikingRegressor]:
                 f"{type(network).__name__}"
             )
     return {f"model[{name!r}]": network for name, network in model.items()}
-
-
-def _read(name: str, model: SpikingRegressor) -> list[tuple[bytes, dict[str, Any]]]:
-    """Return numbers and shape of each layer, of a network that the page can run."""
-    layers = ("lif_in", "lif_hidden", "li_out")
-    linears = check_layers(name, model, dict.fromkeys(layers, (snn.Leaky,)))
-    ends = (linears[0].in_features, linears[-1].out_features)
-    if ends != (1, 1):
-        raise ValueError(
-            f"{name} must have one input and one output, not {ends[0]} and {ends[1]}"
-        )
-    check_width(name, linears, WIDEST)
-    check_readout(name, model)
-    own = copy.deepcopy(model).to("cpu", torch.float32)
-    # The page multiplies decays and cuts them then.
-    return [
-        described(
-            name, linear, neuron, {"beta": neuron.beta, "threshold": neuron.threshold}
-        )
-        for linear, neuron in own.layers()
-    ]
 
 
 def _check_task(dataset: RegressionDataset) -> None:

@@ -29,6 +29,17 @@ export function within(control, value) {
 }
 
 /**
+ * The place of a slider that is nearest to a number.
+ *
+ * @param {Control} control
+ * @param {number} number
+ */
+export function nearest({ min = 0, max = 1, step = 1 }, number) {
+  const inside = Math.min(max, Math.max(min, number));
+  return Number((min + step * Math.round((inside - min) / step)).toPrecision(12));
+}
+
+/**
  * A value as text that an address can hold.
  *
  * @param {Control} control
