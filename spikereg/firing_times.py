@@ -25,7 +25,8 @@ class FiringTimeDataset(TimeMajorDataset):
     The value :math:`x \sim U(0, 1)` arrives as a spike of a first channel at
     :math:`0.4\,x` and one of a second channel at :math:`0.4\,(1 - x)`, in parts of the
     run; 20 more channels beat the time, each by one spike, evenly from 0 to
-    :math:`0.38`. A spike between two steps is shared by them, :func:`spikes_at`.
+    :math:`0.38`. A spike between two steps is shared by them, as
+    :func:`~spikereg.firing_times.spikes_at` says.
 
     The labels are times in steps. With
     :math:`\varphi(x) = x + 0.15 \sin 2 \pi x`, which grows with :math:`x`, in parts of

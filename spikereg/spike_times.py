@@ -74,9 +74,6 @@ def first_spike(
     excess = total - 1
     candidate = weighed / excess.where(excess > 0, 1)
     after = torch.cat([z[:, 1:], torch.full_like(z[:, :1], torch.inf)], dim=1)
-    count = arrived.sum(dim=1)[:, None, None]
-    latest = torch.arange(1, z.shape[1] + 1, device=z.device)[:, None] == count
-    after = after.where(~latest, torch.inf)
     fired, at = ((excess > 0) & (candidate <= after)).max(dim=1)
     found = candidate.gather(1, at[:, None])[:, 0]
     spike = last + time_constant * found.where(fired, 1).log()
@@ -88,9 +85,10 @@ class SpikeTimes(nn.Module):
 
     .. math:: t^1 = \mathrm{spike}(t, W_1), \qquad \hat t = \mathrm{spike}(t^1, W_2)
 
-    with :func:`first_spike`. Each neuron fires once at most. Where the weights of a
-    neuron sum to less than 1.1, what is missing is shared among its inputs: so it
-    fires whenever all of its inputs do, and none falls silent in training.
+    with :func:`~spikereg.spike_times.first_spike`. Each neuron fires once at most.
+    Where the weights of a neuron sum to less than 1.1, what is missing is shared among
+    its inputs: so it fires whenever all of its inputs do, and none falls silent in
+    training.
 
     Args:
         hidden: Neurons of the hidden layer, at least 1.

@@ -166,8 +166,10 @@ def test_inputs_at_once_are_one_input():
     )
 
 
-def test_an_input_that_never_comes_is_none():
+@pytest.mark.parametrize("shift", [-1e6, 0.0])
+def test_an_input_that_never_comes_is_none(shift):
     times, weights = drawn(7)
+    times = times + shift
     times[:, 2] = times[:, 5] = torch.inf
     others = [0, 1, 3, 4, 6]
     expected = first_spike(times[:, others], weights[others])

@@ -26,7 +26,7 @@ class FiringTimeExplorer(Explorer):
     r"""A :class:`spikereg.SpikingRegressor` that answers a value by a spike, in a page.
 
     The weights are copied into the page. There the network hears a value
-    :math:`x \in [0, 1]` as a :class:`~spikereg.firing_times.FiringTimeDataset` tells
+    :math:`x \in [0, 1]` as a :class:`~spikereg.FiringTimeDataset` tells
     it, and its output fires where the membrane first reaches the threshold,
     :func:`spikereg.decoding.crossing_time`. Shown are the input's spikes, those of both
     hidden layers, the output's membrane with its threshold, its spike and the wanted
