@@ -73,6 +73,7 @@ def test_it_is_named_by_what_it_does():
     assert described(FiringTimeLoss("hazard", spikes=2)) == (
         "FiringTimeLoss(by='hazard', threshold=1.0, steepness=10.0, spikes=2)"
     )
+    assert FiringTimeLoss() == FiringTimeLoss("both", 1.0, 10.0, 1)
 
 
 # What is refused

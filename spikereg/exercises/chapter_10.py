@@ -32,8 +32,8 @@ ANSWERS: dict[str, Answer] = {
         slips=[(near(10.0, within=1e-3), "Steps count from 0.")],
     ),
     "10.5": Answer(
-        near(2208.0, within=1e-6),
+        near(1104.0, within=1e-6),
         look="Count the weights of both layers; there are no biases.",
-        slips=[(near(2305.0, within=1e-6), "These neurons have no biases.")],
+        slips=[(near(1153.0, within=1e-6), "These neurons have no biases.")],
     ),
 }
