@@ -19,6 +19,17 @@ LARGEST = 1e9
 Kinds = Mapping[str, tuple[type[nn.Module], ...]]
 
 
+def read_by_membrane(model: object) -> SpikingRegressor:
+    """Return a network, or raise unless it answers by its membrane."""
+    if not isinstance(model, SpikingRegressor):
+        raise TypeError(f"model must be a SpikingRegressor, not {type(model).__name__}")
+    if model.readout != "membrane":
+        raise ValueError(
+            f'model must have the readout "membrane", not {model.readout!r}'
+        )
+    return model
+
+
 def check_layers(name: str, model: SpikingRegressor, kinds: Kinds) -> list[nn.Linear]:
     """Raise unless a page can run each layer; return their weights.
 

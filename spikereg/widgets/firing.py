@@ -8,7 +8,7 @@ from spikereg._check import one_of, positive
 from spikereg.models import SpikingRegressor
 from spikereg.widgets._digits import between
 from spikereg.widgets._explorer import Explorer, Id, Range
-from spikereg.widgets._layers import LARGEST, leaky_layers
+from spikereg.widgets._layers import LARGEST, leaky_layers, read_by_membrane
 from spikereg.widgets._source import joined
 
 #: Tasks with one answer to a value that 22 channels tell.
@@ -110,10 +110,5 @@ class FiringTimeExplorer(Explorer):
 
 def _read(model: object) -> list[tuple[bytes, dict[str, Any]]]:
     """Return numbers and shape of each layer, of a network that the page can run."""
-    if not isinstance(model, SpikingRegressor):
-        raise TypeError(f"model must be a SpikingRegressor, not {type(model).__name__}")
-    if model.readout != "membrane":
-        raise ValueError(
-            f'model must have the readout "membrane", not {model.readout!r}'
-        )
+    model = read_by_membrane(model)
     return leaky_layers("model", model, WIDEST, (CHANNELS, 1), ENDS)

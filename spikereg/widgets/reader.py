@@ -28,6 +28,7 @@ from spikereg.widgets._layers import (
     described,
     fed_back,
     numbers,
+    read_by_membrane,
 )
 from spikereg.widgets._source import joined
 
@@ -166,12 +167,7 @@ class DigitReader(Explorer):
 
 def _read(model: object) -> list[tuple[bytes, dict[str, Any]]]:
     """Return numbers and shape of each layer, of a network that the page can run."""
-    if not isinstance(model, SpikingRegressor):
-        raise TypeError(f"model must be a SpikingRegressor, not {type(model).__name__}")
-    if model.readout != "membrane":
-        raise ValueError(
-            f'model must have the readout "membrane", not {model.readout!r}'
-        )
+    model = read_by_membrane(model)
     kinds = {"lif_in": HIDDEN, "lif_hidden": HIDDEN, "li_out": (snn.Leaky,)}
     linears = check_layers("model", model, kinds)
     first, second = type(model.lif_in), type(model.lif_hidden)
