@@ -10,6 +10,7 @@ from accuracy import datasets as data
 from accuracy import timings
 from accuracy.datasets import TASKS, TIMES, datasets
 from accuracy.measure import measure, run
+from accuracy.setup import Setup
 from accuracy.tables import TABLES
 from torch import nn
 
@@ -160,6 +161,13 @@ def test_the_linear_fit_is_that_of_least_squares(task):
     error = np.abs(new @ weights - expected).mean()
     assert found.l1 == pytest.approx(error, rel=1e-3)
     assert found.l1 < run(replace(tried, method="constant"), 0).report.l1
+
+
+def test_a_linear_fit_has_an_offset():
+    times = torch.tensor([[1.0], [4.0], [7.5], [8.0]])
+    features, labels = firing_times.spikes_at(times, 10), 3 + 0.5 * times
+    model = timings.Linear(Setup(brief("linear fit"), [(features, labels)], 0))
+    torch.testing.assert_close(model(features), labels)
 
 
 # How it is tested
