@@ -93,7 +93,7 @@ def test_methods_stand_in_the_same_order_in_every_process():
 @pytest.mark.parametrize("method", timings.WIDTHS)
 @pytest.mark.parametrize("changed", [{"lr": 1e-4}, {"steepness": 2.0}], ids=str)
 def test_a_trials_own_settings_are_used(method, changed):
-    tried = brief(method, hidden=32, epochs=6, lr=3e-2, steepness=25.0)
+    tried = brief(method, hidden=32, epochs=3, lr=1e-1, steepness=25.0)
     same = method == "exact" and "steepness" in changed
     assert (run(tried, 0).report == run(replace(tried, **changed), 0).report) is same
 
