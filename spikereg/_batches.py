@@ -136,13 +136,19 @@ def filled(loader: Batches, model: nn.Module) -> Iterator[Batch]:
         raise empty(loader)
 
 
+def pairs(loader: Batches, model: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield features and labels of any kind; raise for a mask."""
+    for features, labels, mask in filled(loader, model):
+        if mask is not None:
+            raise ValueError("loader must yield (features, labels), not a mask as well")
+        yield features, labels
+
+
 def curves(
     loader: Batches, model: nn.Module, outputs: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield pairs ``[T, B, F]`` and ``[T, B, O]``; raise for any other labels."""
-    for features, labels, mask in filled(loader, model):
-        if mask is not None:
-            raise ValueError("loader must yield (features, labels), not a mask as well")
+    for features, labels in pairs(loader, model):
         steps, batch, _ = features.shape
         if labels.shape != (steps, batch, outputs):
             raise ValueError(

@@ -11,7 +11,7 @@ from spikereg import recipes
 from spikereg._batches import Batches, batches, empty
 from spikereg._ways import Ways
 from spikereg._weights import Weights
-from spikereg.losses import LossFunction, TemporalLoss
+from spikereg.losses import Loss, LossFunction
 
 #: From which factor on labels are too far from 1 for Adam's steps.
 FAR = 1e3
@@ -50,7 +50,7 @@ class Descent:
         self._ways = Ways(
             model, self.weights, self._optimizer, loss, spike_penalty, backend, watched
         )
-        self._scaled = not isinstance(loss, TemporalLoss)  # its labels are steps
+        self._scaled = not (isinstance(loss, Loss) and loss.in_steps)
 
     def epoch(self, loader: Batches, epoch: int, epochs: int) -> float:
         """Step once for each batch.

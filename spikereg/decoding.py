@@ -139,7 +139,7 @@ def crossing_time(
     fired, at = reached.any(dim=0), reached.to(torch.uint8).argmax(dim=0)
     value = membrane.gather(0, at[None])[0]
     rise = value - membrane.gather(0, (at - 1).clamp(min=0)[None])[0]
-    between = fired & (at > 0)
+    between = at > 0
     time = at - ((value - threshold) / rise.where(between, 1)).where(between, 0)
     return time.where(fired, torch.inf)
 

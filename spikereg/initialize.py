@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from spikereg import _least_squares, recipes
-from spikereg._batches import Batches, curves, filled, same_length
+from spikereg._batches import Batches, curves, pairs, same_length
 from spikereg._check import finite_weights, local_generator
 from spikereg.models import SpikingRegressor
 from spikereg.scan import scan
@@ -74,16 +74,15 @@ def initialize(
     Args:
         model: A network made with ``recipe="accurate"``.
         loader: Yields pairs of features and labels; gone through once. Without
-            ``labels`` these may be any that :func:`fit` takes, and masks are not
-            looked at.
+            ``labels`` these may be any that :func:`fit` takes.
         labels: Look at the labels too, which must be curves.
         seed: Seed of the random moments, in a generator of its own; the global one is
             neither read nor moved. ``None`` draws afresh.
 
     Raises:
         ValueError: For a model of another recipe, an empty loader, batches that
-            :func:`fit` would not take either, with ``labels`` those of another shape
-            than the prediction or a mask, features that do not vary, with memory
+            :func:`fit` would not take either, a mask, with ``labels`` those of another
+            shape than the prediction, features that do not vary, with memory
             sequences of unequal length, a bad seed, or weights that are not finite,
             before or after. The model is then as it was.
         TypeError: For a model that is no :class:`SpikingRegressor`, or one whose
@@ -108,22 +107,22 @@ def initialize(
                 f"not {type(neuron).__name__}"
             )
     finite_weights(model)
-    outputs = model.fc_out.out_features
-    if labels:
-        pairs = list(curves(loader, model, outputs))
-    else:  # whatever they are
-        pairs = [(batch.features, batch.labels) for batch in filled(loader, model)]
-    for features, _ in pairs:
+    seen = list(
+        curves(loader, model, model.fc_out.out_features)
+        if labels
+        else pairs(loader, model)
+    )
+    for features, _ in seen:
         model.check_features(features)
     with _all_or_nothing(model):
         if model.memory:
-            _calibrate(model, pairs, generator)
+            _calibrate(model, seen, generator)
         elif model.fc_in.in_features > 1:
-            _scatter(model, pairs, generator)
+            _scatter(model, seen, generator)
         else:
-            _place(model, pairs, labels)
+            _place(model, seen, labels)
         if labels and (model.memory or model.fc_in.in_features == 1):
-            _solve(model, pairs)
+            _solve(model, seen)
         finite_weights(model)
 
 

@@ -10,7 +10,8 @@ from accuracy.forecasts import CHOSEN, GRID, LSTM_NOISE, LSTM_RATE, named
 from accuracy.measure import measure
 from accuracy.memories import KINDS, SETTINGS
 from accuracy.methods import HYSTERESIS, RATES
-from accuracy.tables import MEMORY_RATES, STEEPNESS
+from accuracy.tables.memory import RATES as GIVEN
+from accuracy.tables.memory import STEEPNESS
 
 from spikereg.memory import TASKS
 from spikereg.results import stored
@@ -29,14 +30,14 @@ def test_settings_are_those_of_the_smallest_validation_error(kind, task):
         (r.trial.lr, r.trial.steepness): r.median()
         for r in of("memory-choice", kind, task)
     }
-    assert len(errors) == len(MEMORY_RATES) * len(STEEPNESS)
+    assert len(errors) == len(GIVEN) * len(STEEPNESS)
     assert errors[SETTINGS[kind][task]] == min(errors.values())
 
 
 @pytest.mark.parametrize("method", HYSTERESIS)
 def test_rates_for_the_hysteresis_are_those_of_the_smallest_error(method):
     errors = {r.trial.lr: r.median() for r in of("memory-choice", method, "hysteresis")}
-    assert len(errors) > len(MEMORY_RATES)
+    assert len(errors) > len(GIVEN)
     assert errors[RATES[method]["hysteresis"]] == min(errors.values())
 
 

@@ -13,7 +13,8 @@ import pytest
 from accuracy.command import main, store
 from accuracy.measure import measure
 from accuracy.methods import RATES
-from accuracy.tables import GRID, TABLES, Table
+from accuracy.tables import TABLES, Table
+from accuracy.tables.curves import GRID
 
 from spikereg.data import MODES
 from spikereg.memory import LINEAR

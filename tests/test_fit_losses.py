@@ -14,6 +14,7 @@ from spikereg.losses import (
     CURVES,
     CountLoss,
     CrossEntropyLoss,
+    FiringTimeLoss,
     MembraneLoss,
     TemporalLoss,
     described,
@@ -192,7 +193,9 @@ def test_steps_may_be_far_from_one_and_other_labels_not():
     loader = make_loader(TimeMajorDataset(features(), labels), B)
     with pytest.warns(UserWarning, match="labels should be of the order of 1"):
         fit(network(), loader, 1, loss=MembraneLoss("last"))
-    fit(network("spikes"), loader, 1, loss=TemporalLoss())  # a warning would raise
+    # A warning would raise
+    fit(network("spikes"), loader, 1, loss=TemporalLoss())
+    fit(network(), loader, 1, loss=FiringTimeLoss("hazard"))
 
 
 # What is refused

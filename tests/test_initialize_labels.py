@@ -51,11 +51,11 @@ def test_without_labels_they_may_be_any_and_are_not_looked_at(kind, labels):
 
 
 @each_kind
-def test_without_labels_a_mask_is_not_looked_at(kind):
-    plain = begun(kind, torch.zeros(B, 1))
-    mask = torch.arange(T)[:, None].expand(-1, B) > 4
-    for name, value in begun(kind, torch.zeros(B, 1), mask).items():
-        assert torch.equal(value, plain[name]), name
+@pytest.mark.parametrize("labels", [False, True])
+def test_a_mask_is_refused_for_padding_would_count_as_data(kind, labels):
+    mask = torch.ones(T, B, dtype=torch.bool)
+    masked = [(heard(kind), torch.zeros(T, B, 1), mask)]
+    unchanged(kind, masked, "not a mask as well", labels=labels)
 
 
 @pytest.mark.parametrize("task", ["curve", "pattern"])
@@ -104,8 +104,6 @@ def test_labels_that_are_looked_at_must_be_the_outputs_curves(kind, name):
 def test_curves_of_another_number_of_outputs_are_refused_if_looked_at(kind):
     batches = [(heard(kind), torch.rand(T, B, 1))]
     unchanged(kind | {"num_outputs": 2}, batches, r"\[12, 6, 2\] for", labels=True)
-    masked = [(*batches[0], torch.ones(T, B, dtype=torch.bool))]
-    unchanged(kind, masked, "not a mask as well", labels=True)
 
 
 @pytest.mark.usefixtures("unchecked")

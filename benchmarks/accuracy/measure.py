@@ -15,7 +15,7 @@ from accuracy.setup import Setup
 from spikereg import Report, evaluate, make_loader, metrics
 from spikereg._check import finite, local_generator
 from spikereg.data import Sample
-from spikereg.losses import CURVES, Loss
+from spikereg.losses import CURVES
 from spikereg.results import Row, Trial
 
 BATCH = 32
@@ -68,16 +68,14 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
     seconds = time.perf_counter() - start
     served = make_loader(test, 256)
     limits = _limits(train) if trial.clamped else None
-    loss: Loss = classifiers.loss_of(trial) if task.classes else CURVES
-    if task.times:
-        loss = timings.loss_of(trial, "crossing")
+    timed = timings.loss_of(trial, "crossing") if task.times else None
+    loss = timed or (classifiers.loss_of(trial) if task.classes else CURVES)
     report = evaluate(model, Noisy(served, trial.noise, seed + 1, limits), loss=loss)
     learned = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    smape = silent = auc = bits = None
+    silent = timings.silent(model, served, timed) if timed else None
+    smape = auc = bits = None
     if task.hazard:
         auc, bits = receptors.scores(model, trial, seed, split)
-    if task.times:
-        silent = timings.silent(model, served, timings.loss_of(trial, "crossing"))
     if task.forecast:
         past, future = (curve[:, None] for curve in test[0])
         smape = metrics.smape(model(past), future).item()

@@ -4,6 +4,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
+from typing import ClassVar
 
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
@@ -20,6 +21,8 @@ class Loss(ABC):
 
     on: float
     off: float
+    #: Whether labels are steps, and so may be far from 1.
+    in_steps: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, output: Output, mask: Mask = None) -> Float[Tensor, "B O"]:

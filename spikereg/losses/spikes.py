@@ -1,6 +1,7 @@
 """Losses on spikes: how many there are, and when the first one comes."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Integer
@@ -96,6 +97,7 @@ class TemporalLoss(Loss):
         is that of the expected step.
     """
 
+    in_steps: ClassVar[bool] = True
     on: float = 0.0
     off: float = torch.inf
 

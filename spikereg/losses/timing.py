@@ -1,6 +1,7 @@
 """A loss on firing times that a membrane's crossing of its threshold tells."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Integer
@@ -67,6 +68,7 @@ class FiringTimeLoss(Loss):
         2006. That the second rescues the first is our own choice.
     """
 
+    in_steps: ClassVar[bool] = True
     by: str = "both"
     threshold: float = 1.0
     steepness: float = 10.0
