@@ -8,9 +8,11 @@ from spikereg.evaluation import Report, evaluate
 from spikereg.firing_times import FiringTimeDataset
 from spikereg.initialize import initialize
 from spikereg.loader import make_loader
+from spikereg.material_data import MaterialDataset
 from spikereg.memory import MemoryDataset
 from spikereg.models import SpikingRegressor, Trace
-from spikereg.neurons import AdaptiveLeaky, Resonator, SpikingLSTM
+from spikereg.neurons import AdaptiveLeaky, PlasticPair, Resonator, SpikingLSTM
+from spikereg.return_mapping import ReturnMapping, SpikingReturnMapping
 from spikereg.scan import scan
 from spikereg.spike_times import SpikeTimes
 from spikereg.spiking_filter import SpikingFilter
@@ -24,14 +26,18 @@ __all__ = [
     "Dendrites",
     "FiringTimeDataset",
     "History",
+    "MaterialDataset",
     "MemoryDataset",
+    "PlasticPair",
     "RegressionDataset",
     "Report",
     "Resonator",
+    "ReturnMapping",
     "SpikeTimes",
     "SpikingFilter",
     "SpikingLSTM",
     "SpikingRegressor",
+    "SpikingReturnMapping",
     "TimeMajorDataset",
     "Trace",
     "constant_answer",

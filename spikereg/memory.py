@@ -8,7 +8,7 @@ from torch import Tensor
 
 from spikereg._check import local_generator, one_of, whole_number
 from spikereg.data import TimeMajorDataset
-from spikereg.materials import plastic_stress
+from spikereg.materials import plastic_stress, random_strain
 
 F32 = torch.float32
 #: Steps by which the delayed copy lags behind.
@@ -21,8 +21,6 @@ PERIOD, DAMPING = 20.0, 0.2
 DWELL = 12
 #: Amplitude, period in steps and phase of each sine.
 SINES = ((1.0, 50.0, 0.0), (0.5, 25.0, 1.0), (0.3, 12.5, 2.0))
-#: Change of the strain a step, and the mean number of steps to the next turn.
-RATES, TURN = (0.01, 0.3), 8
 
 
 class MemoryDataset(TimeMajorDataset):
@@ -157,20 +155,7 @@ def _sines(
 def _hysteresis(
     timesteps: int, num_samples: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    def rand() -> Tensor:
-        return torch.rand(timesteps, num_samples, generator=generator, dtype=F32)
-
-    slow, fast = RATES
-    rates, turns = slow * (fast / slow) ** rand().double(), rand() < 1 / TURN
-    rate = rates[0] * (2 * (rand()[0] < 0.5) - 1)
-    strain, features = torch.zeros_like(rate), []
-    for drawn, turned in zip(rates, turns, strict=True):
-        rate = torch.where(turned, -rate.sign() * drawn, rate)
-        leaves = (strain + rate).abs() > 1
-        rate = torch.where(leaves, -strain.sign() * drawn, rate)
-        strain = strain + rate
-        features.append(strain)
-    path = torch.stack(features)[:, :, None]
+    path = random_strain(timesteps, num_samples, generator)
     return path, plastic_stress(path)
 
 

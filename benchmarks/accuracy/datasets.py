@@ -6,7 +6,7 @@ from typing import cast
 
 from torch.utils.data import Dataset
 
-from accuracy import receptors
+from accuracy import materials, receptors
 from spikereg import (
     FiringTimeDataset,
     MemoryDataset,
@@ -109,6 +109,14 @@ def _firing_times(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
     )
 
 
+def _material(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    own, other = own_seeds(seed, split)
+    return (
+        materials.data(trial, own, SAMPLES, test=False),
+        materials.data(trial, other, SAMPLES, test=True),
+    )
+
+
 def _digits(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
     train = DigitsDataset("train", seed, repeat=REPEAT, augment=AUGMENT, seed=seed)
     return train, DigitsDataset(split, seed, repeat=REPEAT)
@@ -138,6 +146,9 @@ TASKS = {
         f"{receptors.RECEPTOR}{number}": Task(_receptor, hazard=True)
         for number in RECORDINGS
     },
+    **dict.fromkeys(
+        (materials.MATERIAL + task for task in materials.TASKS), Task(_material)
+    ),
     "digits": Task(_digits, classes=10),
     "mackey-glass": Task(_mackey_glass, forecast=True),
 }

@@ -12,7 +12,7 @@ from accuracy import classifiers, receptors, timings
 from accuracy.datasets import TASKS, Data, datasets, length
 from accuracy.methods import known
 from accuracy.setup import Setup
-from spikereg import Report, evaluate, make_loader, metrics
+from spikereg import Report, ReturnMapping, evaluate, make_loader, metrics
 from spikereg._check import finite, local_generator
 from spikereg.data import Sample
 from spikereg.losses import CURVES
@@ -21,7 +21,8 @@ from spikereg.results import Row, Trial
 BATCH = 32
 
 #: What is measured beside the report.
-MEASURES = ("seconds", "smape", "auc", "bits", "silent")
+CONSTANTS = ("stiffness", "yield_stress", "hardening")
+MEASURES = ("seconds", "smape", "auc", "bits", "silent", *CONSTANTS)
 
 
 class Outcome(NamedTuple):
@@ -34,6 +35,9 @@ class Outcome(NamedTuple):
     auc: float | None = None  # of a hazard
     bits: float | None = None  # that a spike surprises less than at a constant rate
     silent: float | None = None  # share of the spikes that were due and never came
+    stiffness: float | None = None  # these three: what was found of a material
+    yield_stress: float | None = None
+    hardening: float | None = None
 
 
 def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
@@ -79,7 +83,9 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
     if task.forecast:
         past, future = (curve[:, None] for curve in test[0])
         smape = metrics.smape(model(past), future).item()
-    return Outcome(report, seconds, learned, smape, auc, bits, silent)
+    found = model.constants if isinstance(model, ReturnMapping) else ()
+    constants = (constant.item() for constant in found)
+    return Outcome(report, seconds, learned, smape, auc, bits, silent, *constants)
 
 
 def summed(trial: Trial, outcomes: Sequence[Outcome], seeds: Sequence[int]) -> Row:

@@ -53,10 +53,10 @@ SETTINGS: dict[str, dict[str, tuple[float, float]]] = {
 }
 
 
-def _network(setup: Setup) -> nn.Module:
-    trial, loader, seed, inputs, outputs = setup
+def network(setup: Setup, steepness: float) -> SpikingRegressor:
+    """Make the network of a kind, as it begins by itself."""
+    trial, _, seed, inputs, outputs = setup
     neuron, readout, width = KINDS[trial.method]
-    lr, steepness = settings(trial)
     model = SpikingRegressor(
         trial.hidden * width // 128,
         inputs,
@@ -69,7 +69,13 @@ def _network(setup: Setup) -> nn.Module:
     for layer in (model.lif_in, model.lif_hidden):
         if isinstance(layer, SpikingLSTM) and "fed back" in trial.method:
             layer.feedback = "spikes"
-    fit(model, loader, trial.epochs, lr, recipe="accurate", progress=False)
+    return model
+
+
+def _network(setup: Setup) -> nn.Module:
+    lr, steepness = settings(setup.trial)
+    model, epochs = network(setup, steepness), setup.trial.epochs
+    fit(model, setup.loader, epochs, lr, recipe="accurate", progress=False)
     return model
 
 

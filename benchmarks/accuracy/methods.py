@@ -7,7 +7,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from accuracy import classifiers, forecasts, memories, receptors, timings
+from accuracy import (
+    classifiers,
+    forecasts,
+    materials,
+    memories,
+    receptors,
+    timings,
+)
 from accuracy.datasets import TASKS, TIMES
 from accuracy.setup import Method, Setup
 from spikereg import SpikingRegressor, firing_times, fit, initialize, memory, recipes
@@ -208,6 +215,7 @@ OF_TASK = {
     "mackey-glass": forecasts.METHODS,
     **{TIMES + task: timings.METHODS for task in firing_times.TASKS},
     **{f"{receptors.RECEPTOR}{number}": receptors.METHODS for number in RECORDINGS},
+    **{materials.MATERIAL + task: materials.METHODS for task in materials.TASKS},
 }
 
 

@@ -13,13 +13,21 @@ import snntorch as snn
 from torch import Tensor, nn
 
 from spikereg._compiled import Call
-from spikereg.neurons import adaptive, leaky, lstm, recurrent, resonator
+from spikereg.neurons import adaptive, leaky, lstm, plastic, recurrent, resonator
 from spikereg.neurons.adaptive import AdaptiveLeaky
 from spikereg.neurons.lstm import SpikingLSTM
 from spikereg.neurons.own import Recurrence
+from spikereg.neurons.plastic import PlasticPair
 from spikereg.neurons.resonator import Resonator
 
-__all__ = ["KINDS", "AdaptiveLeaky", "Kind", "Resonator", "SpikingLSTM"]
+__all__ = [
+    "KINDS",
+    "AdaptiveLeaky",
+    "Kind",
+    "PlasticPair",
+    "Resonator",
+    "SpikingLSTM",
+]
 
 
 @runtime_checkable
@@ -100,6 +108,7 @@ KINDS: dict[type[nn.Module], Kind] = {
     AdaptiveLeaky: adaptive,
     Resonator: resonator,
     SpikingLSTM: lstm,
+    PlasticPair: plastic,
 }
 
 

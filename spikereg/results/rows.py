@@ -18,7 +18,8 @@ class Trial:
             train on 1,024 sequences, test on 1,024 others. ``"digits"``: classes of
             :class:`~spikereg.digits.DigitsDataset`, one split a seed.
             ``"firing times, "`` and a task of :class:`~spikereg.FiringTimeDataset`:
-            values and when to fire.
+            values and when to fire. ``"material, "`` and a law of
+            :class:`~spikereg.MaterialDataset`: strains and stresses.
         hidden: Width of each hidden layer; LSTM, GRU and ReLU network take theirs from
             it so that they learn as many numbers, the random layer has twice as many
             neurons, and the filters always have 16 integrators or oscillators.
