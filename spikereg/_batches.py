@@ -29,11 +29,15 @@ class Batch(NamedTuple):
         return int(self.mask.sum()) * self.labels.shape[-1]
 
     def running(self, values: Tensor) -> Tensor:
-        """Return values ``[T, B, N]`` before each sequence's padding, in one axis."""
+        """Return values ``[T, B, N]`` before each sequence's padding, in one axis.
+
+        Where a step has substeps, there may be as many times T of them.
+        """
         if self.mask is None:
             return values.flatten()
         before_end = self.mask.flip(0).cummax(dim=0).values.flip(0)
-        return values[before_end].flatten()
+        substeps = len(values) // len(before_end)
+        return values[before_end.repeat_interleave(substeps, dim=0)].flatten()
 
     def spike_rate(self, spikes: Mapping[str, Tensor]) -> Tensor:
         """Return the spikes per neuron and step of all layers."""

@@ -1,6 +1,6 @@
 """Strains, and the stresses that three materials answer them with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -42,8 +42,8 @@ class MaterialDataset(TimeMajorDataset):
         :math:`H = E / 100`, while the strain runs to and fro,
         :func:`~spikereg.materials.random_strain`. Feature: the strain.
 
-    Features are strains in per cent, labels stresses in units of a stress that belongs
-    to the law: both are about 1 at most, and 0 is no strain and no stress.
+    Features are strains in per cent or as said above, labels stresses in units of a
+    stress that belongs to the law: not much larger than 1, and 0 is no stress.
 
     Args:
         law: ``"elastic"``, ``"ramberg-osgood"`` or ``"plastic"``.
@@ -54,7 +54,7 @@ class MaterialDataset(TimeMajorDataset):
         rates: Smallest and largest change of a plastic strain a step, in per cent;
             positive.
         turn: Mean number of steps to its next turn, positive.
-        largest: How far it goes, in per cent, positive.
+        largest: How far it goes, in per cent, at least as far as in a step.
 
     Attributes:
         features: Float32 ``[T, N, 1]``.
@@ -86,10 +86,17 @@ class MaterialDataset(TimeMajorDataset):
         one_of("law", law, LAWS)
         whole_number("timesteps", timesteps, at_least=2)
         whole_number("num_samples", num_samples, at_least=1)
+        if not (isinstance(rates, Sequence) and len(rates) == 2):
+            raise ValueError(f"rates must be two positive numbers, not {rates!r}")
         for rate in rates:
             positive("rates", rate)
         positive("turn", turn)
         positive("largest", largest)
+        if max(rates) > largest:
+            raise ValueError(
+                f"largest must be at least the larger of the rates {rates!r}, not "
+                f"{largest!r}"
+            )
         generator = local_generator(seed)
         with torch.device("cpu"):  # whatever the default is
             if law == "plastic":
@@ -132,8 +139,8 @@ _RAMPS: dict[str, Callable[[int, Tensor], tuple[Tensor, Tensor, Tensor]]] = {
     "ramberg-osgood": _ramberg_osgood,
 }
 
-#: Stress of a label of 1 in MPa: at the end of the elastic range of strains, the
-#: largest proof stress, and the yield stress.
+#: Stress of a label of 1 in MPa: Hooke's at 1 %, the largest proof stress, and the
+#: yield stress.
 UNITS = {
     "elastic": STIFFNESS * PER_CENT,
     "ramberg-osgood": PROOF_STRESS[1],

@@ -10,8 +10,8 @@ F32 = torch.float32
 #: Change of a random strain a step, the mean number of steps to its next turn, and how
 #: far it goes.
 RATES, TURN, LARGEST = (0.01, 0.3), 8.0, 1.0
-#: The strain that stays at the proof stress, and a stress that is as good as 0.
-OFFSET, TINY = 0.002, 1e-300
+#: The strain that stays at the proof stress.
+OFFSET = 0.002
 
 
 def plastic_stress(
@@ -111,8 +111,8 @@ def ramberg_osgood_stress(
 
     Source:
         W. Ramberg and W. R. Osgood, *Description of stress-strain curves by three
-        parameters*, NACA Technical Note 902 (1943), in the form with the 0.2 % proof
-        stress.
+        parameters*, NACA Technical Note 902 (1943), in the form that is common today,
+        with the proof stress.
     """
     tensor("strain", strain)
     if not (strain.is_floating_point() and strain.isfinite().all()):
@@ -129,7 +129,8 @@ def ramberg_osgood_stress(
     stress = torch.minimum(stiffness * size, proof * (size / OFFSET) ** (1 / exponent))
     while True:
         plastic = OFFSET * (stress / proof) ** exponent
-        slope = 1 / stiffness + exponent * plastic / stress.clamp(min=TINY)
+        steep = OFFSET / proof * (stress / proof) ** (exponent - 1)
+        slope = 1 / stiffness + exponent * steep
         lower = stress - (stress / stiffness + plastic - size) / slope
         if not (lower < stress - 1e-12 * stress).any():
             return (lower * strain.sign()).to(strain.dtype)

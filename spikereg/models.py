@@ -34,13 +34,14 @@ class Trace:
 
     Attributes:
         prediction: Membrane of the readout, or its spikes, ``[T, B, O]``.
-        spikes: Spikes (0 or 1) of each hidden layer by its name, ``[T, B, H]``.
+        spikes: Spikes (0 or 1) of each hidden layer by its name, ``[T, B, H]``; of a
+            model with substeps as many times T, here and below.
         membrane: Membrane of every layer by its name, ``[T, B, H]`` or ``[T, B, O]``.
     """
 
     prediction: Float[Tensor, "T B O"]
-    spikes: dict[str, Float[Tensor, "T B H"]]
-    membrane: dict[str, Float[Tensor, "T B _"]]
+    spikes: dict[str, Float[Tensor, "TS B H"]]
+    membrane: dict[str, Float[Tensor, "TS B _"]]
 
 
 class SpikingRegressor(nn.Module):

@@ -86,20 +86,20 @@ class SpikingReturnMapping(ReturnMapping):
 
         u_j &\mathrel{+}= E\, \Delta\varepsilon / M \\
         s_j^\pm &= \bigl[\pm u_j > \sigma_y + \tfrac{H}{E}\, \alpha_j
-                   + \tfrac{\kappa}{2} + \kappa\, d_j \bigr] , \qquad
-                   d_j = \tfrac{j - 1/2}{J} - \tfrac12 \\
+                   + \tfrac{\kappa}{2} \bigr] \\
         u_j &\mathrel{-}= \kappa\,(s_j^+ - s_j^-) , \qquad
         \alpha_j \mathrel{+}= \kappa\,(s_j^+ + s_j^-)
 
     A spike is a quantum :math:`\kappa` of flow, :math:`\alpha_j` is :math:`E` times the
     accumulated plastic strain, and the stress is the mean of the membranes. While a
     pair flows, its membrane lies anywhere in the :math:`\kappa` below its threshold;
-    the shift by :math:`\kappa / 2` centres it on the yield stress, and the offsets
-    :math:`d_j` spread the pairs evenly over that range. As :math:`\kappa \to 0` the
-    stress becomes that of :class:`ReturnMapping`.
+    the shift by :math:`\kappa / 2` centres it on the yield stress. The pairs begin at
+    :math:`u_j = \kappa\, (\tfrac12 - \tfrac{j - 1/2}{J})`, spread evenly over a
+    quantum, so that each takes its turn. As :math:`\kappa \to 0` the stress becomes
+    that of :class:`ReturnMapping`.
 
     A pair fires once a substep at most. A strain that runs faster than
-    :math:`\kappa / E` a substep leaves the yield stress behind it.
+    :math:`\kappa / E` a substep lets the stress run beyond the yield stress.
 
     Args:
         pairs: Number of pairs :math:`J`, at least 1.
@@ -111,7 +111,7 @@ class SpikingReturnMapping(ReturnMapping):
         yield_stress: :math:`\sigma_y`, positive.
         hardening: :math:`H`, stress per unit of plastic strain, positive.
         spike_grad: Surrogate gradient, of the membrane in quanta; the fast sigmoid with
-            slope 2 if ``None``.
+            slope 5 if ``None``.
 
     Attributes:
         logarithms: :math:`\ln E,\ \ln \sigma_y,\ \ln H`, float32 ``[3]``.
@@ -142,7 +142,7 @@ class SpikingReturnMapping(ReturnMapping):
         if substeps is not None:
             whole_number("substeps", substeps, at_least=1)
         self.pairs, self.quantum, self.substeps = pairs, quantum, substeps
-        self.spike_grad = made(spike_grad or surrogate.fast_sigmoid(slope=2))
+        self.spike_grad = made(spike_grad or surrogate.fast_sigmoid(slope=5))
         savable(self)
 
     def forward(self, features: Float[Tensor, "T B 1"]) -> Float[Tensor, "T B 1"]:
@@ -167,20 +167,30 @@ class SpikingReturnMapping(ReturnMapping):
             spikes, and the membranes before they are reset, in quanta.
         """
         features_of(1, features)
+        if not len(features):
+            raise ValueError(
+                f"features must have at least one time step, not {list(features.shape)}"
+            )
+        bad = ~features.isfinite()
+        if bad.any():
+            raise ValueError(f"features must be finite, not {features[bad][0].item()}")
         stiffness, yield_stress, hardening = self.constants
         strain = features / self.quantum
         charges = stiffness * strain.diff(dim=0, prepend=torch.zeros_like(strain[:1]))
         substeps = self.substeps or self._enough(charges.detach())
         current = (charges / substeps).repeat_interleave(substeps, dim=0)
-        offsets = (torch.arange(self.pairs, device=current.device) + 0.5) / self.pairs
+        J, (_, batch, _) = self.pairs, current.shape
         neuron = PlasticPair(
-            self.pairs,
-            # A half to the middle of what a spike takes, and from there the offsets
-            threshold=(yield_stress / self.quantum + offsets).to(current),
+            J,
+            threshold=(yield_stress / self.quantum + 0.5).to(current),
             hardening=(hardening / stiffness).to(current),
             spike_grad=self.spike_grad,
         )
-        spikes, (membrane, _) = walk(neuron, current.expand(-1, -1, self.pairs))
+        offsets = 0.5 - (torch.arange(J).to(current) + 0.5) / J
+        start = offsets.expand(batch, J)
+        spikes, (membrane, _) = walk(
+            neuron, current.expand(-1, -1, J), (start, start.abs())
+        )
         left = membrane - membrane.detach().sign() * spikes
         stress = self.quantum * left[substeps - 1 :: substeps].mean(-1, keepdim=True)
         return Trace(stress, {"pairs": spikes}, {"pairs": membrane})

@@ -10,7 +10,7 @@ import torch
 from hypothesis import strategies as st
 from snntorch import surrogate
 
-from spikereg import AdaptiveLeaky, Resonator, SpikingLSTM
+from spikereg import AdaptiveLeaky, PlasticPair, Resonator, SpikingLSTM
 from spikereg.neurons import kind_of
 
 RESETS = ["subtract", "zero", "none"]
@@ -132,12 +132,17 @@ def lstm(draw, width, dtype, **options):
     return SpikingLSTM(width, **options).to(dtype)
 
 
+def plastic(draw, width, dtype, **options):
+    return PlasticPair(width, **options).to(dtype)
+
+
 MAKERS = {
     snn.Leaky: leaky,
     snn.RLeaky: recurrent,
     AdaptiveLeaky: adaptive,
     Resonator: resonator,
     SpikingLSTM: lstm,
+    PlasticPair: plastic,
 }
 
 
@@ -238,6 +243,9 @@ def wide(kind, width):
                 learn_threshold=True,
                 **options,
             )
+        if kind is PlasticPair:
+            numbers = {"threshold": torch.rand(width), "hardening": torch.rand(width)}
+            return kind(width, **numbers)
         options = {} if kind is SpikingLSTM else {"recurrent": True}
         return kind(width, **options, seed=0)
 

@@ -19,6 +19,7 @@ SOURCE = joined(
     "numerics/pulse.js",
     "numerics/firing.js",
     "numerics/exact.js",
+    "numerics/plastic.js",
 ).replace("export default", "globalThis.explorer =")
 
 

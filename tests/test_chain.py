@@ -9,7 +9,14 @@ import torch
 from small import network, ragged
 from snntorch import surrogate
 
-from spikereg import AdaptiveLeaky, Resonator, SpikingLSTM, SpikingRegressor, events
+from spikereg import (
+    AdaptiveLeaky,
+    PlasticPair,
+    Resonator,
+    SpikingLSTM,
+    SpikingRegressor,
+    events,
+)
 from spikereg import fit as fit_with_bar
 
 fit = functools.partial(fit_with_bar, progress=False)
@@ -77,6 +84,9 @@ NEURONS = {
     "adaptive, recurrent": ours(AdaptiveLeaky, threshold=0.1, recurrent=True),
     "resonator": ours(Resonator, reset_mechanism="none"),
     "resonator, recurrent": ours(Resonator, recurrent=True),
+    "plastic": lambda spike=None: PlasticPair(
+        WIDTH, threshold=0.1, hardening=0.25, spike_grad=spike
+    ),
     "lstm": ours(SpikingLSTM),
     "lstm, spikes": ours(SpikingLSTM, feedback="spikes", reset_mechanism="zero"),
 }

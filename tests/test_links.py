@@ -60,7 +60,9 @@ def is_linked(term, text):
     return text[found.start() - 1] == "[" and text[found.end() :].startswith(link)
 
 
-@pytest.mark.parametrize("path", sorted(BOOK.glob("0*.ipynb")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted(BOOK.glob("[0-9]*.ipynb")), ids=lambda p: p.stem
+)
 def test_a_chapter_links_a_term_of_the_glossary_where_it_uses_it_first(path):
     cells = nbformat.read(path, 4).cells
     text = running("\n\n".join(c.source for c in cells if c.cell_type == "markdown"))

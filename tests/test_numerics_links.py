@@ -4,6 +4,7 @@ import random
 import string
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from spikereg.widgets import (
     DigitReader,
     LIFExplorer,
     NetworkExplorer,
+    PlasticExplorer,
     Playground,
     PulseExplorer,
     SurrogateExplorer,
@@ -32,6 +34,7 @@ EXPLORERS = [
         [7, 1, 0],
         drawing=range(32),
     ),
+    PlasticExplorer(path="growing"),
     Playground(target="sine"),
 ]
 each_explorer = pytest.mark.parametrize("explorer", EXPLORERS, ids=lambda e: e.id)
@@ -41,7 +44,7 @@ VALUES = "given.hashes.map((hash) => valuesIn(hash, given.name, given.controls))
 
 def starts(explorer):
     values = {each["name"]: each["value"] for each in explorer._controls}
-    drawn = {"target", "drawing"} & values.keys()
+    drawn = {"target", "path", "drawing"} & values.keys()
     return values | {name: list(values[name]) for name in drawn}
 
 
@@ -57,8 +60,9 @@ def values_in(explorer, *hashes, name=None):
 def allowed(control):
     """Draw from what a control may be set to."""
     if presets := control.get("presets"):
-        heights = st.lists(st.integers(0, 1000), min_size=2, max_size=200)
-        drawn = heights.map(lambda values: [value / 1000 for value in values])
+        low, high, size = map(control.get, ("min", "max", "steps"))
+        heights = st.sampled_from(np.linspace(low or 0, high or 1, 1001).round(9))
+        drawn = st.lists(heights.map(float), min_size=size or 2, max_size=size or 200)
         return st.sampled_from([list(curve) for curve in presets.values()]) | drawn
     if control.get("pixels"):
         return st.lists(st.integers(0, 2**32 - 1), min_size=32, max_size=32)
@@ -101,7 +105,7 @@ def test_what_is_set_comes_back_from_the_address(explorer, data):
 
 def test_explorers_share_an_address():
     address = "#lif.beta=0.25&surrogate.slope=3&lif2.beta=0.75&network.end=0.5"
-    lif, surrogate, pulse, network, digits, playground = EXPLORERS
+    lif, surrogate, pulse, network, digits, _, playground = EXPLORERS
     assert values_in(lif, address) == [starts(lif) | {"beta": 0.25}]
     assert values_in(lif, address, name="lif2") == [starts(lif) | {"beta": 0.75}]
     assert values_in(surrogate, address) == [starts(surrogate) | {"slope": 3}]
@@ -271,7 +275,7 @@ def test_a_thousand_random_addresses_give_what_python_allows(explorer):
 
 
 def test_what_is_set_is_said_in_words():
-    lif, _, _, network, digits, playground = EXPLORERS
+    lif, _, _, network, digits, _, playground = EXPLORERS
 
     def said(explorer, **changes):
         values = starts(explorer) | changes

@@ -14,7 +14,15 @@ import torch
 from small import ragged
 from snntorch import surrogate
 
-from spikereg import AdaptiveLeaky, Dendrites, Resonator, SpikingLSTM, SpikingRegressor
+from spikereg import (
+    AdaptiveLeaky,
+    Dendrites,
+    Resonator,
+    ReturnMapping,
+    SpikingLSTM,
+    SpikingRegressor,
+    SpikingReturnMapping,
+)
 from spikereg.baselines import (
     LinearFilter,
     RandomSpiking,
@@ -41,6 +49,8 @@ MODELS = {
     "random": functools.partial(RandomSpiking, 8, seed=0),
     "relu": functools.partial(ReLUNetwork, 8, seed=0),
     "lstm": functools.partial(Recurrent, "lstm", 8, seed=0),
+    "return mapping": ReturnMapping,
+    "spiking return mapping": SpikingReturnMapping,
 }
 
 MAKERS = [

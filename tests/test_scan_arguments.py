@@ -4,7 +4,7 @@ import pytest
 import snntorch as snn
 import torch
 
-from spikereg import AdaptiveLeaky, Resonator, SpikingLSTM, scan
+from spikereg import AdaptiveLeaky, PlasticPair, Resonator, SpikingLSTM, scan
 
 zeros = torch.zeros(4, 2, 3)
 
@@ -46,9 +46,9 @@ def relabelled():
         ),
         ({"neuron": snn.Leaky(beta=0.5, init_hidden=True)}, ValueError, "init_hidden"),
         ({"neuron": relabelled()}, ValueError, "set to 'zero' later.*_base_sub"),
-        ({"neuron": snn.Synaptic(0.5, 0.5)}, TypeError, "LSTM, not Synaptic"),
-        ({"neuron": snn.Leaky}, TypeError, "LSTM, not the class Leaky"),
-        ({"neuron": None}, TypeError, "LSTM, not NoneType"),
+        ({"neuron": snn.Synaptic(0.5, 0.5)}, TypeError, "PlasticPair, not Synaptic"),
+        ({"neuron": snn.Leaky}, TypeError, "PlasticPair, not the class Leaky"),
+        ({"neuron": None}, TypeError, "PlasticPair, not NoneType"),
         (
             {"neuron": SpikingLSTM(1, seed=0)},
             ValueError,
@@ -63,6 +63,16 @@ def relabelled():
             {"neuron": Resonator(3, seed=0), "state": zeros[0]},
             TypeError,
             "a tuple of 2 tensors, quadrature and membrane, not one: Tensor",
+        ),
+        (
+            {"neuron": PlasticPair(3), "state": zeros[0]},
+            TypeError,
+            "a tuple of 2 tensors, stress and membrane, not one: Tensor",
+        ),
+        (
+            {"neuron": PlasticPair(2)},
+            ValueError,
+            r"hardening must have size 1 or N = 3 .* not shape \[2\]",
         ),
         (
             {"neuron": AdaptiveLeaky(3, seed=0), "state": (zeros[0],) * 3},

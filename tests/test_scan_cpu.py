@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from layers import DTYPES, MAKERS, gradients, layers, same_bits, step_by_step, wide
 from test_neurons import all_of, assert_as_stepped, assert_close, each_kind
 
-from spikereg import AdaptiveLeaky, Resonator, SpikingLSTM, scan
+from spikereg import AdaptiveLeaky, PlasticPair, Resonator, SpikingLSTM, scan
 from spikereg._compiled import row
 from spikereg.neurons import KINDS
 from spikereg.scan import arrays, loops, walk
@@ -139,13 +139,18 @@ def loses_threshold(reset, p, w, u0, v0, s0, x, u, v, d, tu, tv, ts, tx, tp):
 
 WRONG = [
     *((kind, "advance", kicks) for kind in MAKERS),
-    *((kind, "advance", leaks) for kind in (AdaptiveLeaky, Resonator, SpikingLSTM)),
+    *((kind, "advance", leaks) for kind in list(MAKERS)[2:]),
     *((kind, "retreat", loses_input) for kind in MAKERS),
     *((kind, "retreat", loses_membrane) for kind in (snn.Leaky, Resonator)),
     *((kind, "retreat", loses_other) for kind in (AdaptiveLeaky, SpikingLSTM)),
     (AdaptiveLeaky, "retreat", loses_spikes),
     *((kind, "retreat", loses_first_parameter) for kind in (snn.RLeaky, AdaptiveLeaky)),
     *((kind, "retreat", loses_threshold) for kind in (snn.RLeaky, SpikingLSTM)),
+    (PlasticPair, "retreat", loses_membrane),
+    (PlasticPair, "retreat", loses_other),
+    (PlasticPair, "retreat", loses_spikes),
+    (PlasticPair, "retreat", loses_first_parameter),
+    (PlasticPair, "retreat", loses_threshold),
 ]
 
 

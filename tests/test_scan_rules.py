@@ -10,7 +10,7 @@ from layers import MAKERS, same_bits, step_by_step
 from snntorch import surrogate
 from torch import nn
 
-from spikereg import AdaptiveLeaky, Resonator, SpikingLSTM, scan
+from spikereg import AdaptiveLeaky, PlasticPair, Resonator, SpikingLSTM, scan
 from spikereg.neurons import kind_of
 
 
@@ -37,6 +37,11 @@ class Stiff(Resonator):
 class Shy(SpikingLSTM):
     def forward(self, current, cell, membrane):
         return super().forward(current / 2, cell, membrane)
+
+
+class Tough(PlasticPair):
+    def forward(self, current, stress, membrane):
+        return super().forward(current / 2, stress, membrane)
 
 
 class Weighs(nn.Linear):
@@ -89,6 +94,7 @@ ALONE = r"a surrogate that is none of snnTorch's"
         (lambda: Tires(3, seed=0), r"an update of its own \(Tires\)"),
         (lambda: Stiff(3, seed=0), r"an update of its own \(Stiff\)"),
         (lambda: Shy(3, seed=0), r"an update of its own \(Shy\)"),
+        (lambda: Tough(3), r"an update of its own \(Tough\)"),
         (hooked, "hooks"),
         (hooked_inside, "hooks"),
         (lambda: of_another_recurrence(recurrent()), "a recurrence by Weighs"),
@@ -132,7 +138,7 @@ def test_a_subclass_is_run_by_its_own_step_even_if_that_is_inherited():
 )
 @pytest.mark.parametrize("backend", ["auto", "reference", "cpu"])
 def test_other_neurons_are_refused_by_name(neuron, backend):
-    message = f"one of Leaky, .*SpikingLSTM, not {type(neuron).__name__}: scan does not"
+    message = f"one of Leaky, .*PlasticPair, not {type(neuron).__name__}: scan does not"
     with pytest.raises(TypeError, match=message):
         scan(neuron, torch.ones(3, 1, 1), backend=backend)
 
@@ -198,6 +204,7 @@ MADE = {
     AdaptiveLeaky: lambda: AdaptiveLeaky(3, seed=0),
     Resonator: lambda: Resonator(3, seed=0),
     SpikingLSTM: lambda: SpikingLSTM(3, seed=0),
+    PlasticPair: lambda: PlasticPair(3),
 }
 
 

@@ -49,6 +49,7 @@ def test_the_scripts_and_styles_have_one_format():
         "pulse.js",
         "firing.js",
         "exact.js",
+        "plastic.js",
         "reader.js",
         "worker.js",
     ],

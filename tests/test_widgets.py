@@ -17,6 +17,7 @@ from spikereg.widgets import (
     FiringTimeExplorer,
     LIFExplorer,
     NetworkExplorer,
+    PlasticExplorer,
     Playground,
     PulseExplorer,
     SpikeTimeExplorer,
@@ -36,6 +37,7 @@ EXPLORERS = [
     PulseExplorer,
     functools.partial(FiringTimeExplorer, SpikingRegressor(8, 22, seed=0)),
     SpikeTimeExplorer,
+    PlasticExplorer,
     functools.partial(
         DigitReader,
         SpikingRegressor(8, 8, 10, seed=0, neuron="adaptive"),
@@ -112,7 +114,7 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_said(make):
 @each_explorer
 def test_an_id_is_what_an_address_can_hold_as_it_is(make):
     kinds = {"lif", "surrogate", "network", "playground", "pulse", "digits"}
-    assert make().id in kinds | {"firing", "exact"}
+    assert make().id in kinds | {"firing", "exact", "plastic"}
     for name in ("a", "my-neuron", "n2", "a" * 24):
         assert make(id=name).id == name
     for bad in ("", "2", "-a", "A", "a.b", "a b", "ä", "a\n", "<b>", "a" * 25, None, 1):
@@ -158,6 +160,8 @@ def test_a_slider_can_be_linked():
         SurrogateExplorer(slope=3),
         PulseExplorer(length=3, tau=12.5),
         SpikeTimeExplorer(w2=-0.5, time=12, arrow="w2"),
+        PlasticExplorer(path="growing", pairs=3),
+        PlasticExplorer(path=[0.5] * 80, quantum=0.1),
         Playground(target="sine", seed=3),
         Playground(target=[0, 0.5, 1], lr=0.01),
     ],
@@ -181,7 +185,7 @@ def test_no_repr_holds_an_address(make):
 @each_explorer
 def test_the_page_gets_one_script_without_imports_and_its_own_start(make):
     name, *others = controls(make())
-    values = (0.5, "zero", "atan", 2.0, 16, (0.0, 1.0))
+    values = (0.5, "zero", "atan", 2.0, 16, (0.0, 1.0), (0.5,) * 80)
     value = next(v for v in values if _fits(make, name, v))
     explorer = make(**{name: value})
     source = explorer.get_state()["_esm"]

@@ -51,7 +51,43 @@ MEMORY = {"elastic": 0.0, "ramberg-osgood": 30.0, "plastic": 30.0}
 
 #: Learning rate and steepness of each method and law: those of the smallest error in
 #: the stored table "material-choice", on validation sets.
-SETTINGS: dict[str, dict[str, tuple[float, float]]] = {}
+SETTINGS: dict[str, dict[str, tuple[float, float]]] = {
+    "lif": {
+        "elastic": (0.0003, 25.0),
+        "ramberg-osgood": (0.003, 25.0),
+        "plastic": (0.01, 5.0),
+    },
+    "recurrent": {
+        "elastic": (0.01, 5.0),
+        "ramberg-osgood": (0.01, 5.0),
+        "plastic": (0.01, 5.0),
+    },
+    "adaptive": {
+        "elastic": (0.01, 25.0),
+        "ramberg-osgood": (0.01, 25.0),
+        "plastic": (0.01, 5.0),
+    },
+    "resonator": {
+        "elastic": (0.01, 25.0),
+        "ramberg-osgood": (0.01, 25.0),
+        "plastic": (0.01, 5.0),
+    },
+    "spiking lstm": {
+        "elastic": (0.01, 5.0),
+        "ramberg-osgood": (0.01, 25.0),
+        "plastic": (0.03, 5.0),
+    },
+    "lstm": {
+        "elastic": (0.03, 0.0),
+        "ramberg-osgood": (0.03, 0.0),
+        "plastic": (0.03, 0.0),
+    },
+    "resonant filter": {
+        "elastic": (0.3, 0.0),
+        "ramberg-osgood": (0.003, 0.0),
+        "plastic": (0.1, 0.0),
+    },
+}
 
 #: Learning rate of the constants' logarithms.
 RATE = 0.1

@@ -14,6 +14,7 @@ from spikereg.exercises import (
     chapter_8,
     chapter_9,
     chapter_10,
+    chapter_11,
 )
 from spikereg.exercises.answers import Answer
 
@@ -31,6 +32,7 @@ ANSWERS: dict[str, Answer] = {
     **chapter_8.ANSWERS,
     **chapter_9.ANSWERS,
     **chapter_10.ANSWERS,
+    **chapter_11.ANSWERS,
 }
 
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spikereg._check import widths
+from spikereg._check import number, widths
 from spikereg._compiled import row
 from spikereg.neurons import own
 from spikereg.neurons.own import Neuron, Spike
@@ -112,6 +112,8 @@ class PlasticPair(Neuron):
 
 def _for_each(name: str, value: float | Tensor, width: int) -> Tensor:
     """Give a number for each pair."""
+    if not isinstance(value, Tensor):
+        number(name, value)
     values = value if isinstance(value, Tensor) else torch.tensor(float(value))
     if values.shape not in ((), (1,), (width,)):
         raise ValueError(

@@ -60,7 +60,8 @@ def scan(
     Args:
         neuron: The layer: ``snntorch.Leaky``, ``snntorch.RLeaky``,
             :class:`~spikereg.AdaptiveLeaky`, :class:`~spikereg.Resonator`,
-            :class:`~spikereg.SpikingLSTM`, or a class that inherits from one of them.
+            :class:`~spikereg.SpikingLSTM`, :class:`~spikereg.PlasticPair`, or a class
+            that inherits from one of them.
             What snnTorch's neurons keep on themselves is neither read nor changed, so
             they can be copied, saved and used again.
         current: Input current, ``[T, B, N]``: time steps, batch, neurons; an LSTM's
@@ -69,7 +70,7 @@ def scan(
             all that follows is as wide as these, as in snnTorch's own loop.
         state: What the neuron starts from, as it takes it itself, each ``[B, N]``;
             zeros if ``None``. ``Leaky``: the membrane :math:`U_{-1}`. ``RLeaky``:
-            spikes and membrane. The others: adaptation, quadrature or cell, and
+            spikes and membrane. The others: adaptation, quadrature, cell or stress, and
             membrane.
         backend: ``"reference"`` is the neuron's own step, looped in Python: the
             specification. ``"cpu"`` is compiled: the same spikes and membranes to the

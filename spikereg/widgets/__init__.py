@@ -4,6 +4,7 @@ from spikereg.widgets.exact import SpikeTimeExplorer
 from spikereg.widgets.firing import FiringTimeExplorer
 from spikereg.widgets.lif import LIFExplorer
 from spikereg.widgets.network import NetworkExplorer
+from spikereg.widgets.plastic import PlasticExplorer
 from spikereg.widgets.playground import Playground
 from spikereg.widgets.pulse import PulseExplorer
 from spikereg.widgets.reader import DigitReader
@@ -14,6 +15,7 @@ __all__ = [
     "FiringTimeExplorer",
     "LIFExplorer",
     "NetworkExplorer",
+    "PlasticExplorer",
     "Playground",
     "PulseExplorer",
     "SpikeTimeExplorer",

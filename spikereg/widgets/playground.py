@@ -1,17 +1,13 @@
 """A network that learns, in the page, a curve that its reader has drawn."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import snntorch as snn
 import torch
 import traitlets
 from snntorch import surrogate
-from torch import Tensor
 
-from spikereg._check import finite
 from spikereg.models import SpikingRegressor
+from spikereg.widgets._curve import Curve, written
 from spikereg.widgets._explorer import Choice, Explorer, Id, Range, Whole
 from spikereg.widgets._source import joined
 
@@ -33,46 +29,6 @@ def _presets(steps: int) -> dict[str, tuple[float, ...]]:
 
 
 PRESETS = _presets(STEPS)
-
-
-class Curve(traitlets.Any):
-    """A target: the name of a preset, or its values, kept to three decimals."""
-
-    allow_none = False
-
-    def __init__(self) -> None:
-        super().__init__(default_value=PRESETS["sqrt"])
-        self.tag(sync=True, control={"label": "target", "presets": PRESETS})
-
-    def validate(self, obj: traitlets.HasTraits, value: Any) -> tuple[float, ...]:
-        """Raise ``TraitError`` unless the value is a preset or a curve in [0, 1]."""
-        if isinstance(value, str):
-            if value in PRESETS:
-                return PRESETS[value]
-            raise traitlets.TraitError(
-                f"target must be one of {tuple(PRESETS)} or a sequence of numbers, "
-                f"not {value!r}"
-            )
-        if isinstance(value, Tensor | np.ndarray):
-            value = value.tolist()
-        if isinstance(value, bytes) or not isinstance(value, Sequence):
-            raise traitlets.TraitError(
-                f"target must be the name of a preset or a sequence of numbers, not "
-                f"{value!r}"
-            )
-        curve = tuple(value)
-        if not 2 <= len(curve) <= LONGEST:
-            raise traitlets.TraitError(
-                f"target must have between 2 and {LONGEST} time steps, not {len(curve)}"
-            )
-        for height in curve:
-            if not (finite(height) and 0 <= height <= 1):
-                raise traitlets.TraitError(
-                    f"target must have values between 0 and 1, not {height!r}"
-                )
-        if curve in PRESETS.values():
-            return curve
-        return tuple(round(float(height), 3) for height in curve)
 
 
 class Playground(Explorer):
@@ -120,7 +76,7 @@ class Playground(Explorer):
     _esm = joined("playground.js")
 
     id = Id("playground")
-    target = Curve()
+    target = Curve(PRESETS, steps=(2, LONGEST), heights=(0.0, 1.0), label="target")
     hidden = Whole(8, 256, 8, default=128, label="neurons per layer")
     lr = Range(1e-4, 0.1, 0.1, default=2e-3, label="learning rate", log=True)
     slope = Range(1.0, 100.0, 1.0, default=25.0, label="steepness k")
@@ -143,8 +99,7 @@ class Playground(Explorer):
     def _written(self, name: str) -> str | None:
         if name != "target":
             return super()._written(name)
-        found = [name for name, curve in PRESETS.items() if curve == self.target]
-        return repr(found[0] if found else list(self.target))
+        return written(self.target, PRESETS)
 
     def model(self) -> SpikingRegressor:
         """Return the network of the page, with exactly its weights.

@@ -18,6 +18,14 @@ STEPS, EPOCHS = {"elastic": 50, "ramberg-osgood": 20, "plastic": 100}, 32
 #: Learning rates and steepness to choose from.
 RATES, STEEPNESS = (1e-3, 3e-3, 1e-2, 3e-2), (5.0, 25.0)
 
+#: Rates beyond these, where the best one had been the largest or the smallest.
+FURTHER = {
+    ("lif", "elastic"): 3e-4,
+    ("spiking lstm", "plastic"): 1e-1,
+    ("resonant filter", "elastic"): 3e-1,
+    ("resonant filter", "plastic"): 3e-1,
+}
+
 #: What is tried on bars that are not like those of the training.
 SHIFTED = (
     "lstm",
@@ -25,6 +33,14 @@ SHIFTED = (
     "return mapping, soft start",
     "spiking return mapping, soft start",
 )
+
+
+def rates(method: str, law: str) -> tuple[float, ...]:
+    """Return the learning rates to choose from."""
+    more = () if method in NETWORKS else (1e-1,)
+    further = FURTHER.get((method, law))
+    return (*RATES, *more, *(() if further is None else (further,)))
+
 
 TABLES = {
     "material-choice": Table(
@@ -41,7 +57,7 @@ TABLES = {
             )
             for law in LAWS
             for method in (*NETWORKS, "lstm", "resonant filter")
-            for lr in (*RATES, *((1e-1,) if method not in NETWORKS else ()))
+            for lr in rates(method, law)
             for steepness in (STEEPNESS if method in NETWORKS else (None,))
         ],
         seeds=1,

@@ -1,13 +1,14 @@
 // What a control may be set to: pure functions, no drawing.
 
-import { nameOf, read, written } from "./curve.js";
+import { heightOf, nameOf, partOfRange, read, written } from "./curve.js";
 import { rowsOf, rowsRead, rowsWritten } from "./pixels.js";
 
 /**
  * @typedef {{name: string, label: string, value: any, min?: number, max?: number,
  *   step?: number, sign?: string, words?: string[], texts?: string[], whole?: boolean,
- *   log?: boolean, presets?: Record<string, number[]>, pixels?: boolean}} Control  with
- *   presets it is a curve, with pixels a drawing; otherwise it has a slider or a list
+ *   log?: boolean, presets?: Record<string, number[]>, steps?: number, pixels?: boolean}}
+ *   Control  with presets it is a curve, of so many steps or any number; with pixels a
+ *   drawing; otherwise it has a slider or a list
  * @typedef {Record<string, any>} Values  of the controls, by their names
  */
 
@@ -45,11 +46,12 @@ export function nearest({ min = 0, max = 1, step = 1 }, number) {
  * @param {Control} control
  * @param {any} value
  */
-export function textOf({ presets, pixels }, value) {
+export function textOf({ presets, pixels, min, max }, value) {
   if (pixels) return rowsWritten(value);
   if (!presets) return String(value);
   const name = nameOf(value, presets);
-  return name === "drawn" ? written(value) : name;
+  if (name !== "drawn") return name;
+  return written(Array.from(value, (height) => partOfRange(height, min, max)));
 }
 
 /**
@@ -60,10 +62,13 @@ export function textOf({ presets, pixels }, value) {
  * @param {string} text
  */
 export function valueOf(control, text) {
-  const { presets, pixels, value } = control;
+  const { presets, pixels, value, steps, min, max } = control;
   if (pixels) return [...(rowsRead(text) ?? value)];
   if (!presets) return text.trim() ? within(control, text) : value;
-  return [...(Object.hasOwn(presets, text) ? presets[text] : (read(text) ?? value))];
+  if (Object.hasOwn(presets, text)) return [...presets[text]];
+  const parts = read(text);
+  if (!parts || (steps && parts.length !== steps)) return [...value];
+  return parts.map((part) => heightOf(part, min, max));
 }
 
 /**

@@ -6,6 +6,13 @@ const LONGEST = 200; // time steps, as in spikereg.widgets.playground
 /** A height that a link can carry: in [0, 1], with three decimals. @param {number} y */
 export const onGrid = (y) => Math.round(Math.min(1, Math.max(0, y)) * GRID) / GRID;
 
+/** A height of a curve as part of its range. @param {number} height */
+export const partOfRange = (height, low = 0, high = 1) => (height - low) / (high - low);
+
+/** The height that is such a part, without what rounding adds. @param {number} part */
+export const heightOf = (part, low = 0, high = 1) =>
+  Number((low + (high - low) * part).toFixed(9));
+
 /**
  * A curve with a stroke of the pen on it, straight from one point to another, and all of
  * it such that a link can carry it.
