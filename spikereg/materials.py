@@ -66,6 +66,10 @@ def plastic_stress(
         raise ValueError(f"hardening must be at least 0, not {hardening!r}")
     if not len(strain):
         return strain
+    stiffness, yield_stress, hardening = (
+        each.reshape(()).to(strain) if isinstance(each, Tensor) else each
+        for each in (stiffness, yield_stress, hardening)
+    )
     plastic = flown = torch.zeros_like(strain[0])
     stresses = []
     for now in strain:

@@ -185,6 +185,15 @@ def test_below_the_yield_stress_only_the_stiffness_is_seen():
 
 
 @pytest.mark.usefixtures("unchecked")
+def test_a_tensor_with_one_number_changes_neither_shape_nor_kind_of_the_stress():
+    strain = paths().float()
+    for shape in ((), (1,), (1, 1, 1, 1)):
+        wide = torch.full(shape, 7.0, dtype=torch.float64)
+        found = plastic_stress(strain, wide)
+        assert torch.equal(found, plastic_stress(strain))
+        assert found.dtype == torch.float32
+
+
 @pytest.mark.parametrize("name", ["stiffness", "yield_stress", "hardening"])
 @pytest.mark.parametrize(
     "value", [torch.ones(2), torch.ones(0), torch.ones(2, 2)], ids=lambda v: v.shape

@@ -188,7 +188,7 @@ def _taps(setup: Setup) -> nn.Module:
 def _identified(setup: Setup, make: type[ReturnMapping], start: str) -> nn.Module:
     stiffness, yield_stress, hardening = STARTS[start]
     model = make(stiffness=stiffness, yield_stress=yield_stress, hardening=hardening)
-    return _fitted(model, setup, RATE)
+    return _fitted(model, setup, RATE if setup.trial.lr is None else setup.trial.lr)
 
 
 def _fitted(model: nn.Module, setup: Setup, lr: float) -> nn.Module:
