@@ -51,12 +51,14 @@ class MaterialDataset(TimeMajorDataset):
         num_samples: Number of bars :math:`N`, at least 1.
         seed: Seed of a generator of its own; the global one is neither read nor
             moved. ``None`` draws afresh.
-        rates: Smallest and largest change of a plastic strain a step, in per cent;
+        rates: Smallest and largest change of a plastic bar's strain in a step, in per
+            cent; positive. As the next two, of no matter to the other laws.
+        turn: One in so many steps is a turn, beside those at the ends of the range;
             positive.
-        turn: Mean number of steps to its next turn, positive.
-        largest: How far it goes, in per cent, at least as far as in a step.
+        largest: How far the strain goes, in per cent, at least the larger rate.
 
     Attributes:
+        law: The law given.
         features: Float32 ``[T, N, 1]``.
         labels: Float32 ``[T, N, 1]``.
         unit: Stress of a label of 1, in MPa: what errors are multiplied by.

@@ -151,15 +151,15 @@ def random_strain(
 ) -> Float[Tensor, "T N 1"]:
     """Draw strains that run to and fro from 0 on.
 
-    Each keeps its rate until it turns, in one of so many steps on average and where it
-    would leave its range; then a new rate is drawn, log-uniform.
+    Each keeps its rate until it turns: at random, in one of ``turn`` steps on average,
+    and wherever it would leave its range. Then a new rate is drawn, log-uniform.
 
     Args:
         timesteps: Number of time steps T, at least 1.
         num_samples: Number of strains N, at least 1.
         generator: What draws them.
         rates: Smallest and largest change a step.
-        turn: Mean number of steps to the next turn.
+        turn: One in so many steps is a turn, beside those at the ends of the range.
         largest: How far the strain goes, both ways.
 
     Returns:

@@ -24,7 +24,7 @@ class ReturnMapping(nn.Module):
 
     The law is that of :func:`~spikereg.materials.plastic_stress`. What is learned are
     the logarithms of the constants, so that they stay positive and a step of Adam
-    changes each by as large a part.
+    changes each by about the same part of it.
 
     Args:
         stiffness: :math:`E` to begin with, stress per unit of strain, positive.
@@ -96,7 +96,7 @@ class SpikingReturnMapping(ReturnMapping):
     the shift by :math:`\kappa / 2` centres it on the yield stress. The pairs begin at
     :math:`u_j = \kappa\, (\tfrac12 - \tfrac{j - 1/2}{J})`, spread evenly over a
     quantum, so that each takes its turn. As :math:`\kappa \to 0` the stress becomes
-    that of :class:`ReturnMapping`.
+    that of :class:`ReturnMapping`, if there are substeps enough.
 
     A pair fires once a substep at most. A strain that runs faster than
     :math:`\kappa / E` a substep lets the stress run beyond the yield stress.
@@ -118,7 +118,7 @@ class SpikingReturnMapping(ReturnMapping):
 
     Raises:
         ValueError: If a number is out of its range, the input not ``[T, B, 1]`` or not
-            finite, or a step of it so large that more than 10,000 substeps were needed.
+            finite, or, if it is to find the substeps, a step of over 10,000 quanta.
         TypeError: If the input is no tensor.
 
     Source:
@@ -164,7 +164,8 @@ class SpikingReturnMapping(ReturnMapping):
 
         Returns:
             The stress, and under ``"pairs"``, for each substep, ``[T·M, B, J]``, the
-            spikes, and the membranes before they are reset, in quanta.
+            spikes of either neuron, and the membranes before they are reset, in
+            quanta, negative while the bar is pushed.
         """
         features_of(1, features)
         if not len(features):

@@ -44,7 +44,10 @@ def test_spiking_networks_choose_from_as_many_settings_unless_one_was_at_an_end(
         assert materials.SETTINGS[method][law][0] not in ends
 
 
-@pytest.mark.parametrize("method", ["elastic law", "tap filter"])
+@pytest.mark.parametrize(
+    "method",
+    ["elastic law", "line for each step", "cubic for each step", "tap filter"],
+)
 @pytest.mark.parametrize("law", LAWS)
 def test_a_baseline_is_made_again(method, law):
     (kept,) = of("material", method, law)

@@ -198,14 +198,6 @@ def test_settings_are_those_of_the_law_and_a_trials_own_go_first(monkeypatch):
 
 
 @pytest.mark.parametrize("method", CHOSEN)
-def test_without_a_setting_a_rate_is_asked_for(monkeypatch, method):
-    monkeypatch.setattr(materials, "SETTINGS", {})
-    message = f"lr must be a number for the method '{method}' .* not None: none was"
-    with pytest.raises(ValueError, match=message):
-        run(brief(method, lr=None), 0)
-
-
-@pytest.mark.parametrize("method", CHOSEN)
 @pytest.mark.parametrize("changed", [{"lr": 1e-4}, {"steepness": 25.0}], ids=str)
 def test_a_trials_own_settings_are_used(method, changed):
     tried = brief(method, epochs=2, lr=3e-2, steepness=2.0, hidden=16)

@@ -5,7 +5,7 @@ from functools import partial
 from snntorch import surrogate
 from torch import nn
 
-from accuracy.setup import Method, Setup
+from accuracy.setup import Method, Setup, settings_of
 from spikereg import SpikingFilter, SpikingLSTM, SpikingRegressor, fit, memory
 from spikereg.results import Trial
 
@@ -92,11 +92,7 @@ def settings(trial: Trial) -> tuple[float, float]:
             f"task {trial.task!r}, not {trial.lr} and {trial.steepness}: none were "
             f"chosen"
         )
-    lr, steepness = own or (0.0, 0.0)
-    return (
-        lr if trial.lr is None else trial.lr,
-        steepness if trial.steepness is None else trial.steepness,
-    )
+    return settings_of(trial, own or (0.0, 0.0))
 
 
 #: Learning rate of the filter's readout, which is conditioned: it needs no choice.

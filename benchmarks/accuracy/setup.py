@@ -19,4 +19,13 @@ class Setup(NamedTuple):
     outputs: int = 1
 
 
+def settings_of(trial: Trial, chosen: tuple[float, float]) -> tuple[float, float]:
+    """Return learning rate and steepness: the trial's own, or else the chosen ones."""
+    lr, steepness = chosen
+    return (
+        lr if trial.lr is None else trial.lr,
+        steepness if trial.steepness is None else trial.steepness,
+    )
+
+
 Method = Callable[[Setup], nn.Module]

@@ -10,7 +10,7 @@ from snntorch import surrogate
 from torch import Tensor, nn
 
 from accuracy.datasets import TIMES
-from accuracy.setup import Method, Setup
+from accuracy.setup import Method, Setup, settings_of
 from spikereg import (
     Resonator,
     SpikeTimes,
@@ -98,11 +98,7 @@ class Linear(nn.Module):
 
 def settings(trial: Trial) -> tuple[float, float]:
     """Return learning rate and steepness: the trial's, or those of its method."""
-    lr, steepness = SETTINGS[trial.method][trial.task == TIMES + "gap"]
-    return (
-        lr if trial.lr is None else trial.lr,
-        steepness if trial.steepness is None else trial.steepness,
-    )
+    return settings_of(trial, SETTINGS[trial.method][trial.task == TIMES + "gap"])
 
 
 def _trained(model: nn.Module, setup: Setup) -> nn.Module:

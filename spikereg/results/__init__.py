@@ -1,4 +1,4 @@
-"""What was measured: the stored tables of Chapters 5 to 7, and what reads them.
+"""What was measured: the stored tables of the course, and what reads them.
 
 :func:`stored` gives the rows of a table, :func:`table` prints them, :func:`step_costs`
 gives times. What measures them stands in the repository, in ``benchmarks``: ``make
