@@ -9,9 +9,10 @@ from accuracy import materials
 from accuracy.datasets import TASKS, datasets
 from accuracy.materials import IDENTIFIED, LAW_METHODS, MATERIAL
 from accuracy.measure import CONSTANTS, measure, run
+from accuracy.setup import Setup
 from accuracy.tables import TABLES
 
-from spikereg import MaterialDataset
+from spikereg import MaterialDataset, TimeMajorDataset, make_loader
 from spikereg.materials import plastic_stress
 from spikereg.results import Trial
 
@@ -22,7 +23,7 @@ each_task = pytest.mark.parametrize("task", materials.TASKS)
 each_shift = pytest.mark.parametrize("shift", materials.SHIFTS)
 
 #: Those that are fitted at a rate that is chosen.
-CHOSEN = [name for name in LAW_METHODS if name not in ("elastic law", "tap filter")]
+CHOSEN = list(materials.SETTINGS)
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +154,8 @@ def test_methods_stand_in_the_same_order_in_every_process():
     """In that of a set they would not, and so the rows of a stored table."""
     assert list(materials.METHODS) == [
         "elastic law",
+        "line for each step",
+        "cubic for each step",
         "tap filter",
         "resonant filter",
         "lif",
@@ -224,6 +227,20 @@ def test_the_elastic_law_is_right_where_there_is_nothing_else():
 def test_taps_see_no_plastic_strain_and_all_of_an_elastic_one():
     assert run(brief("tap filter", "elastic"), 0).report.relative_error < 1e-3
     assert run(brief("tap filter"), 0).report.relative_error > 0.05
+
+
+@pytest.mark.parametrize(("degree", "numbers"), [(1, 2), (3, 4)])
+def test_a_polynomial_for_each_step_is_found_exactly(degree, numbers):
+    drawn = torch.Generator().manual_seed(0)
+    features = torch.rand(6, 50, 1, generator=drawn)
+    weights = torch.randn(6, 1, numbers, generator=drawn)
+    labels = (weights * features ** torch.arange(numbers)).sum(-1, keepdim=True)
+    loader = make_loader(TimeMajorDataset(features, labels), 16)
+    model = materials.EachStep(Setup(brief("line for each step"), loader, 0), degree)
+    torch.testing.assert_close(model(features), labels, atol=1e-4, rtol=0)
+    assert sum(p.numel() for p in model.parameters()) == 6 * numbers
+    with pytest.raises(ValueError, match=r"features must have 6 steps, .* not 7"):
+        model(torch.rand(7, 2, 1))
 
 
 @pytest.mark.parametrize("method", IDENTIFIED)

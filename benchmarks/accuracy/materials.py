@@ -152,6 +152,11 @@ class EachStep(nn.Module):
 
     def forward(self, features: Float[Tensor, "T B 1"]) -> Float[Tensor, "T B 1"]:
         """Give the stress."""
+        if len(features) != len(self.weights):
+            raise ValueError(
+                f"features must have {len(self.weights)} steps, as those that were "
+                f"solved for, not {len(features)}"
+            )
         return self._powers(features) @ self.weights
 
 
