@@ -15,7 +15,7 @@ from spikereg.neurons.plastic import PlasticPair
 from spikereg.neurons.saved import made, savable
 from spikereg.scan import walk
 
-#: Substeps of a step at most.
+#: Substeps of a step at most, where they are found.
 MOST = 10_000
 
 

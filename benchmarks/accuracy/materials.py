@@ -22,6 +22,7 @@ from spikereg import (
 from spikereg._check import local_generator
 from spikereg.baselines import Recurrent, ResonantFilter, TapFilter
 from spikereg.material_data import LAWS, PER_CENT, STIFFNESS
+from spikereg.materials import LARGEST, RATES, TURN
 from spikereg.results import Trial
 
 #: What stands before the names of tasks of :class:`~spikereg.MaterialDataset`.
@@ -30,8 +31,8 @@ MATERIAL = "material, "
 #: What is drawn of a plastic bar's strain where it is not as in the training.
 SHIFTS: dict[str, dict[str, float | tuple[float, float]]] = {
     "longer": {},
-    "slower": {"rates": (0.01 / 4, 0.3 / 4), "turn": 4 * 8.0},
-    "larger": {"largest": 2.0},
+    "slower": {"rates": (RATES[0] / 4, RATES[1] / 4), "turn": 4 * TURN},
+    "larger": {"largest": 2 * LARGEST},
 }
 
 #: How many times as long those tests are.
