@@ -6,6 +6,7 @@ from spikereg.delayed_spikes import DelayedSpikes
 from spikereg.dendrites import Dendrites
 from spikereg.evaluation import Report, evaluate
 from spikereg.firing_times import FiringTimeDataset
+from spikereg.frames import FrameData, from_frame
 from spikereg.initialize import initialize
 from spikereg.loader import make_loader
 from spikereg.material_data import MaterialDataset
@@ -25,6 +26,7 @@ __all__ = [
     "DelayedSpikes",
     "Dendrites",
     "FiringTimeDataset",
+    "FrameData",
     "History",
     "MaterialDataset",
     "MemoryDataset",
@@ -43,6 +45,7 @@ __all__ = [
     "constant_answer",
     "evaluate",
     "fit",
+    "from_frame",
     "initialize",
     "make_loader",
     "scan",

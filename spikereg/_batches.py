@@ -142,24 +142,34 @@ def filled(loader: Batches, model: nn.Module) -> Iterator[Batch]:
 
 def pairs(loader: Batches, model: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield features and labels of any kind; raise for a mask."""
-    for features, labels, mask in filled(loader, model):
-        if mask is not None:
-            raise ValueError("loader must yield (features, labels), not a mask as well")
-        yield features, labels
+    for batch in filled(loader, model):
+        yield _without_mask(batch)
 
 
 def curves(
     loader: Batches, model: nn.Module, outputs: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield pairs ``[T, B, F]`` and ``[T, B, O]``; raise for any other labels."""
-    for features, labels in pairs(loader, model):
-        steps, batch, _ = features.shape
-        if labels.shape != (steps, batch, outputs):
+    for batch in masked_curves(loader, model, outputs):
+        yield _without_mask(batch)
+
+
+def masked_curves(loader: Batches, model: nn.Module, outputs: int) -> Iterator[Batch]:
+    """Yield the same, perhaps with a mask."""
+    for batch in filled(loader, model):
+        steps, samples, _ = batch.features.shape
+        if batch.labels.shape != (steps, samples, outputs):
             raise ValueError(
-                f"labels must have the shape {[steps, batch, outputs]} for features of "
-                f"{list(features.shape)}, not {list(labels.shape)}"
+                f"labels must have the shape {[steps, samples, outputs]} for features "
+                f"of {list(batch.features.shape)}, not {list(batch.labels.shape)}"
             )
-        yield features, labels
+        yield batch
+
+
+def _without_mask(batch: Batch) -> tuple[Tensor, Tensor]:
+    if batch.mask is not None:
+        raise ValueError("loader must yield (features, labels), not a mask as well")
+    return batch.features, batch.labels
 
 
 def same_length(values: Sequence[Tensor]) -> None:

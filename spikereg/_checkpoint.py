@@ -1,28 +1,43 @@
-"""A file that a training goes on from: tensors and settings, no code (safetensors)."""
+"""Files of tensors and settings, without code (safetensors)."""
 
 import json
 import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-#: Stands in every file; a change of the layout changes it.
-FORMAT = "spikereg.fit 1"
+
+class Kind(NamedTuple):
+    """A kind of files.
+
+    Attributes:
+        mark: Stands in every file; a change of the layout changes it.
+        meant: What one must be, for errors.
+    """
+
+    mark: str
+    meant: str
 
 
-def write(path: Path, tensors: Mapping[str, Tensor], settings: dict[str, Any]) -> None:
+#: What a training goes on from.
+FIT = Kind("spikereg.fit 1", "checkpoint must be a file that fit has written")
+
+
+def write(
+    path: Path, tensors: Mapping[str, Tensor], settings: dict[str, Any], kind: Kind
+) -> None:
     """Write a file; one that is there is replaced as a whole or not at all."""
     kept = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
     about = json.dumps(settings)
     data = save(
         {name: value.clone() for name, value in kept.items()},  # none may share memory
-        {"format": FORMAT, "settings": about, "sum": _sum(kept, about)},
+        {"format": kind.mark, "settings": about, "sum": _sum(kept, about)},
     )
     written = path.with_name(f"{path.name}.part")
     try:
@@ -36,26 +51,26 @@ def write(path: Path, tensors: Mapping[str, Tensor], settings: dict[str, Any]) -
         raise
 
 
-def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read(path: Path, kind: Kind) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read a file; raise for one that is damaged or of another kind."""
     if not path.is_file():
-        raise ValueError(f"{_wrong(path)}: it is no file")
+        raise ValueError(f"{_wrong(path, kind)}: it is no file")
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise ValueError(f"{_wrong(path)}: {error}") from error
-    if about.get("format") != FORMAT:
-        raise ValueError(f"{_wrong(path)}: its format is {about.get('format')!r}")
+        raise ValueError(f"{_wrong(path, kind)}: {error}") from error
+    if about.get("format") != kind.mark:
+        raise ValueError(f"{_wrong(path, kind)}: its format is {about.get('format')!r}")
     if about.get("sum") != _sum(tensors, about.get("settings", "")):
-        raise ValueError(f"{_wrong(path)}: it is damaged, its sum is another")
+        raise ValueError(f"{_wrong(path, kind)}: it is damaged, its sum is another")
     settings: dict[str, Any] = json.loads(about["settings"])
     return tensors, settings
 
 
-def _wrong(path: Path) -> str:
-    return f"checkpoint must be a file that fit has written, not {str(path)!r}"
+def _wrong(path: Path, kind: Kind) -> str:
+    return f"{kind.meant}, not {str(path)!r}"
 
 
 def _sum(tensors: Mapping[str, Tensor], about: str) -> str:

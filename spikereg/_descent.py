@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from spikereg import recipes
 from spikereg._batches import Batches, batches, empty
+from spikereg._state import load, weights
 from spikereg._ways import Ways
 from spikereg._weights import Weights
 from spikereg.losses import Loss, LossFunction
@@ -125,22 +126,3 @@ class Descent:
             f"the {what} in epoch {epoch}; the model has {self.left}. Try a learning "
             f"rate smaller than {self.lr}"
         )
-
-
-def weights(model: nn.Module, head: str = "model.") -> dict[str, Tensor]:
-    """Return a model's parameters and buffers by their names."""
-    found = model.state_dict()
-    for name, value in found.items():
-        if not isinstance(value, Tensor):
-            raise TypeError(
-                f"model must keep its state in tensors to be kept in a file, not "
-                f"{name} in a {type(value).__name__}"
-            )
-    return {f"{head}{name}": value for name, value in found.items()}
-
-
-@torch.no_grad()
-def load(model: nn.Module, tensors: Mapping[str, Tensor], head: str = "model.") -> None:
-    """Give a model the parameters and buffers that :func:`weights` returned."""
-    found = {k.removeprefix(head): v for k, v in tensors.items() if k.startswith(head)}
-    model.load_state_dict(found)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 
@@ -45,6 +45,17 @@ def solve(
 def with_ones(inputs: Float[Tensor, "T B H"]) -> Float[Tensor, "T B K"]:
     """Append the column of the offset."""
     return torch.cat([inputs, torch.ones_like(inputs[..., :1])], dim=-1)
+
+
+def counting(
+    inputs: Float[Tensor, "T B K"],
+    labels: Float[Tensor, "T B O"],
+    mask: Bool[Tensor, "T B"] | None,
+) -> tuple[Tensor, Tensor]:
+    """Return the steps that count, all of one sequence then."""
+    if mask is None:
+        return inputs, labels
+    return inputs[mask][:, None], labels[mask][:, None]
 
 
 @torch.no_grad()

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from spikereg import _checkpoint
 from spikereg._batches import Batches
-from spikereg._descent import Descent, load, weights
+from spikereg._checkpoint import FIT
+from spikereg._descent import Descent
+from spikereg._state import check, load, weights
 from spikereg.recipes import RECIPES
 
 
@@ -91,11 +93,11 @@ class Run:
         now = torch.get_rng_state()
         if not torch.equal(now, self._before):  # dropout, or a loader without its own
             tensors["generator.global"] = now
-        _checkpoint.write(path, tensors, self.settings | {"epochs": self._epochs})
+        _checkpoint.write(path, tensors, self.settings | {"epochs": self._epochs}, FIT)
 
     def load(self, path: Path) -> None:
         """Go on from a file; if it is of another training, leave all as it is."""
-        tensors, settings = _checkpoint.read(path)
+        tensors, settings = _checkpoint.read(path, FIT)
         done = len(tensors["history.loss"])
         self._check(path, tensors, settings, done)
         self._descent.load(tensors)
@@ -134,16 +136,7 @@ class Run:
                 f"epochs must be {theirs}, as {place} says, not {self._epochs}: the "
                 f"learning rates of this recipe depend on it"
             )
-        for name, value in weights(self._descent.model).items():
-            found = tensors.get(name)
-            if found is None or (found.shape, found.dtype) != (
-                value.shape,
-                value.dtype,
-            ):
-                raise ValueError(
-                    f"{place} must be of this model, with {name.partition('.')[2]} "
-                    f"{_shape(value)}, not {_shape(found)}"
-                )
+        check(place, self._descent.model, tensors)
         kept = sum(name.startswith("generator.") for name in tensors)
         kept -= "generator.global" in tensors
         if kept != len(self._generators):
@@ -151,10 +144,6 @@ class Run:
                 f"{place} must be of a loader with {len(self._generators)} generators, "
                 f"not {kept}"
             )
-
-
-def _shape(value: Tensor | None) -> str:
-    return "missing" if value is None else f"{list(value.shape)} {value.dtype}"
 
 
 def _generators(loader: Batches) -> Iterator[torch.Generator]:

@@ -20,6 +20,7 @@ SOURCE = joined(
     "numerics/firing.js",
     "numerics/exact.js",
     "numerics/plastic.js",
+    "numerics/encoding.js",
 ).replace("export default", "globalThis.explorer =")
 
 

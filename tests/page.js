@@ -84,7 +84,7 @@ window.spikeregTest = {
       [".spikereg :is(strong, span, dt, dd, button, select)", "color", 4.5],
       [".jupyter-widgets :is(.widget-label, .widget-readout)", "color", 4.5],
       [".spikereg :is(.curve, .dots, .raster, .axis)", "stroke", 3],
-      [".spikereg .bars", "fill", 3],
+      [".spikereg :is(.bars, .wedges)", "fill", 3],
       [".spikereg .columns", "stroke", 3],
       [".spikereg :is(button, select)", "borderTopColor", 3],
       [".noUi-handle", "backgroundColor", 3],

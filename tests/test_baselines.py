@@ -158,6 +158,41 @@ def test_solve_finds_the_filter_that_made_the_labels(taps):
     torch.testing.assert_close(model.fc_out.bias, truth.fc_out.bias, atol=1e-6, rtol=0)
 
 
+def test_solve_with_a_mask_is_least_squares_over_the_steps_that_count():
+    generator = torch.Generator().manual_seed(0)
+    model = TapFilter(taps=3, num_inputs=2, num_outputs=2, seed=0).double()
+    batches, rows, answers = [], [], []
+    for seed in (1, 2):
+        features = sequences(steps=20, features=2, seed=seed).double()
+        labels = torch.rand(20, 3, 2, generator=generator).double()
+        mask = torch.rand(20, 3, generator=generator) < 0.4
+        labels[~mask] = float("nan")  # what does not count may be unknown
+        batches.append((features, labels, mask))
+        for t, b in mask.nonzero().tolist():
+            past = [features[t - k, b] if t >= k else torch.zeros(2) for k in (2, 1, 0)]
+            rows.append([*torch.stack(past).T.flatten().tolist(), 1])
+            answers.append(labels[t, b].tolist())
+    model.solve(batches)
+    expected, *_ = np.linalg.lstsq(np.array(rows), np.array(answers), rcond=None)
+    found = torch.cat([model.fc_out.weight, model.fc_out.bias[:, None]], dim=1)
+    np.testing.assert_allclose(found.detach().numpy(), expected.T, atol=1e-6)
+
+
+def test_a_mask_that_lets_all_steps_count_changes_nothing():
+    features, labels = sequences(seed=1), sequences(seed=2)
+    masked, plain = (TapFilter(taps=3, seed=0) for _ in range(2))
+    masked.solve([(features, labels, torch.ones(12, 3, dtype=torch.bool))])
+    plain.solve([(features, labels)])
+    torch.testing.assert_close(masked.fc_out.weight, plain.fc_out.weight)
+    torch.testing.assert_close(masked.fc_out.bias, plain.fc_out.bias)
+
+
+def test_a_layer_that_is_solved_on_all_steps_takes_no_mask():
+    batch = (sequences(), sequences(), torch.ones(12, 3, dtype=torch.bool))
+    with pytest.raises(ValueError, match="not a mask as well"):
+        RandomSpiking(seed=0).solve([batch])
+
+
 # The random spiking layer
 
 

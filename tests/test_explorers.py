@@ -65,6 +65,7 @@ def test_a_legend_has_the_colours_of_what_it_names(browser, unzipped, name):
             "stress by the exact law",
             "yield stress: threshold",
         ],
+        "12": ["series", "read back from the spikes"],
         "in": playground,
     }.get(name.split("/")[-1][:2], network)
     assert all(entry == mark for _, entry, mark in found)

@@ -14,6 +14,7 @@ from node import javascript
 from spikereg import RegressionDataset, SpikingRegressor
 from spikereg.widgets import (
     DigitReader,
+    EncodingExplorer,
     LIFExplorer,
     NetworkExplorer,
     PlasticExplorer,
@@ -35,6 +36,7 @@ EXPLORERS = [
         drawing=range(32),
     ),
     PlasticExplorer(path="growing"),
+    EncodingExplorer({"spots": range(9)}, curve="sawtooth"),
     Playground(target="sine"),
 ]
 each_explorer = pytest.mark.parametrize("explorer", EXPLORERS, ids=lambda e: e.id)
@@ -44,7 +46,7 @@ VALUES = "given.hashes.map((hash) => valuesIn(hash, given.name, given.controls))
 
 def starts(explorer):
     values = {each["name"]: each["value"] for each in explorer._controls}
-    drawn = {"target", "path", "drawing"} & values.keys()
+    drawn = {"target", "path", "curve", "drawing"} & values.keys()
     return values | {name: list(values[name]) for name in drawn}
 
 
@@ -61,8 +63,10 @@ def allowed(control):
     """Draw from what a control may be set to."""
     if presets := control.get("presets"):
         low, high, size = map(control.get, ("min", "max", "steps"))
+        longest = control.get("longest", 200)
         heights = st.sampled_from(np.linspace(low or 0, high or 1, 1001).round(9))
-        drawn = st.lists(heights.map(float), min_size=size or 2, max_size=size or 200)
+        fewest, most = (size, size) if size else (2, longest)
+        drawn = st.lists(heights.map(float), min_size=fewest, max_size=most)
         return st.sampled_from([list(curve) for curve in presets.values()]) | drawn
     if control.get("pixels"):
         return st.lists(st.integers(0, 2**32 - 1), min_size=32, max_size=32)
@@ -105,7 +109,7 @@ def test_what_is_set_comes_back_from_the_address(explorer, data):
 
 def test_explorers_share_an_address():
     address = "#lif.beta=0.25&surrogate.slope=3&lif2.beta=0.75&network.end=0.5"
-    lif, surrogate, pulse, network, digits, _, playground = EXPLORERS
+    lif, surrogate, pulse, network, digits, _, _, playground = EXPLORERS
     assert values_in(lif, address) == [starts(lif) | {"beta": 0.25}]
     assert values_in(lif, address, name="lif2") == [starts(lif) | {"beta": 0.75}]
     assert values_in(surrogate, address) == [starts(surrogate) | {"slope": 3}]
@@ -275,7 +279,7 @@ def test_a_thousand_random_addresses_give_what_python_allows(explorer):
 
 
 def test_what_is_set_is_said_in_words():
-    lif, _, _, network, digits, _, playground = EXPLORERS
+    lif, _, _, network, digits, _, _, playground = EXPLORERS
 
     def said(explorer, **changes):
         values = starts(explorer) | changes

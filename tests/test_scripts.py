@@ -50,6 +50,7 @@ def test_the_scripts_and_styles_have_one_format():
         "firing.js",
         "exact.js",
         "plastic.js",
+        "encoding.js",
         "reader.js",
         "worker.js",
     ],

@@ -14,6 +14,7 @@ import traitlets
 from spikereg import RegressionDataset, SpikingRegressor
 from spikereg.widgets import (
     DigitReader,
+    EncodingExplorer,
     FiringTimeExplorer,
     LIFExplorer,
     NetworkExplorer,
@@ -38,6 +39,8 @@ EXPLORERS = [
     functools.partial(FiringTimeExplorer, SpikingRegressor(8, 22, seed=0)),
     SpikeTimeExplorer,
     PlasticExplorer,
+    EncodingExplorer,
+    functools.partial(EncodingExplorer, {"a wave": [1, 3, 2]}),
     functools.partial(
         DigitReader,
         SpikingRegressor(8, 8, 10, seed=0, neuron="adaptive"),
@@ -114,7 +117,7 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_said(make):
 @each_explorer
 def test_an_id_is_what_an_address_can_hold_as_it_is(make):
     kinds = {"lif", "surrogate", "network", "playground", "pulse", "digits"}
-    assert make().id in kinds | {"firing", "exact", "plastic"}
+    assert make().id in kinds | {"firing", "exact", "plastic", "encoding"}
     for name in ("a", "my-neuron", "n2", "a" * 24):
         assert make(id=name).id == name
     for bad in ("", "2", "-a", "A", "a.b", "a b", "ä", "a\n", "<b>", "a" * 25, None, 1):
@@ -162,6 +165,8 @@ def test_a_slider_can_be_linked():
         SpikeTimeExplorer(w2=-0.5, time=12, arrow="w2"),
         PlasticExplorer(path="growing", pairs=3),
         PlasticExplorer(path=[0.5] * 80, quantum=0.1),
+        EncodingExplorer(curve="sawtooth", read_back="delta"),
+        EncodingExplorer(curve=[0, 0.5, 1], neurons=3),
         Playground(target="sine", seed=3),
         Playground(target=[0, 0.5, 1], lr=0.01),
     ],

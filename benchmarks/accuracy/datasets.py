@@ -6,7 +6,7 @@ from typing import cast
 
 from torch.utils.data import Dataset
 
-from accuracy import materials, receptors
+from accuracy import decoders, materials, receptors, sunspots
 from spikereg import (
     FiringTimeDataset,
     MemoryDataset,
@@ -48,6 +48,8 @@ class Task:
         forecast: Whether the labels are how the one curve that is known goes on.
         times: Whether labels are the times at which outputs are to fire.
         hazard: Whether outputs are logits of a spike in each step.
+        level: Whether labels are levels of a sound, less their mean.
+        yearly: Whether labels are how many sunspots a later year has.
         memory: Whether the target depends on earlier features, so that the accurate
             recipe draws time constants.
     """
@@ -58,6 +60,8 @@ class Task:
     forecast: bool = False
     times: bool = False
     hazard: bool = False
+    level: bool = False
+    yearly: bool = False
 
 
 def datasets(trial: Trial, seed: int, split: str = "test") -> tuple[Data, Data]:
@@ -135,6 +139,14 @@ def _receptor(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
     return receptors.data(trial, seed, "train"), receptors.data(trial, seed, split)
 
 
+def _envelope(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    return decoders.data(trial, seed, "train"), decoders.data(trial, seed, split)
+
+
+def _sunspots(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    return sunspots.data(trial.task, "train"), sunspots.data(trial.task, split)
+
+
 #: A new task is one more entry. What makes its data must stand in a module that is
 #: imported here, so that finished trainings run again when it changes.
 TASKS = {
@@ -146,6 +158,8 @@ TASKS = {
         f"{receptors.RECEPTOR}{number}": Task(_receptor, hazard=True)
         for number in RECORDINGS
     },
+    **dict.fromkeys(decoders.TASKS, Task(_envelope, level=True)),
+    **dict.fromkeys(sunspots.TASKS, Task(_sunspots, yearly=True)),
     **dict.fromkeys(
         (materials.MATERIAL + task for task in materials.TASKS), Task(_material)
     ),

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch.utils.data import DataLoader
 
-from accuracy import classifiers, receptors, timings
+from accuracy import classifiers, decoders, receptors, sunspots, timings
 from accuracy.datasets import TASKS, Data, datasets, length
 from accuracy.methods import known
 from accuracy.setup import Setup
@@ -22,7 +22,11 @@ BATCH = 32
 
 #: What is measured beside the report.
 CONSTANTS = ("stiffness", "yield_stress", "hardening")
-MEASURES = ("seconds", "smape", "auc", "bits", "silent", *CONSTANTS)
+MEASURES = (
+    *("seconds", "smape", "auc", "bits", "silent"),
+    *CONSTANTS,
+    *("r2", "rmse", "coverage", "width"),
+)
 
 
 class Outcome(NamedTuple):
@@ -38,6 +42,10 @@ class Outcome(NamedTuple):
     stiffness: float | None = None  # these three: what was found of a material
     yield_stress: float | None = None
     hardening: float | None = None
+    r2: float | None = None  # of a level, against the mean of the training
+    rmse: float | None = None  # in dB, or sunspots
+    coverage: float | None = None  # of the interval around a forecast
+    width: float | None = None  # of that interval, in sunspots
 
 
 def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
@@ -84,8 +92,14 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
         past, future = (curve[:, None] for curve in test[0])
         smape = metrics.smape(model(past), future).item()
     found = model.constants if isinstance(model, ReturnMapping) else ()
-    constants = (constant.item() for constant in found)
-    return Outcome(report, seconds, learned, smape, auc, bits, silent, *constants)
+    more: dict[str, Any] = {
+        name: value.item() for name, value in zip(CONSTANTS, found, strict=False)
+    }
+    if task.level:
+        more |= decoders.scores(report)
+    if task.yearly:
+        more |= sunspots.scores(model, trial.task)
+    return Outcome(report, seconds, learned, smape, auc, bits, silent, **more)
 
 
 def summed(trial: Trial, outcomes: Sequence[Outcome], seeds: Sequence[int]) -> Row:

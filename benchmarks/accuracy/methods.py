@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from accuracy import (
     classifiers,
+    decoders,
     forecasts,
     materials,
     memories,
     receptors,
+    sunspots,
     timings,
 )
 from accuracy.datasets import TASKS, TIMES
@@ -216,6 +218,8 @@ OF_TASK = {
     **{TIMES + task: timings.METHODS for task in firing_times.TASKS},
     **{f"{receptors.RECEPTOR}{number}": receptors.METHODS for number in RECORDINGS},
     **{materials.MATERIAL + task: materials.METHODS for task in materials.TASKS},
+    **dict.fromkeys(decoders.TASKS, decoders.METHODS),
+    **dict.fromkeys(sunspots.TASKS, sunspots.METHODS),
 }
 
 

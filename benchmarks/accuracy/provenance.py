@@ -27,7 +27,10 @@ def provenance() -> tuple[tuple[str, str], ...]:
     python, _, _ = platform.python_version().rpartition(".")
     libraries = {
         name: version(name)
-        for name in ("torch", "snntorch", "numpy", "numba", "scikit-learn")
+        for name in (
+            *("torch", "snntorch", "numpy", "numba"),
+            *("pandas", "scikit-learn", "statsmodels"),
+        )
     }
     # PyTorch picks its kernels by what the processor can do.
     cpu = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spikereg import _least_squares
-from spikereg._batches import Batches, curves
+from spikereg._batches import Batches, masked_curves
 from spikereg._check import features_of, local_generator, widths
 from spikereg._draw import linear
 from spikereg.dendrites import Dendrites
@@ -149,14 +149,16 @@ class TapFilter(nn.Module):
         """Set the weights to the least-squares solution over a loader.
 
         Args:
-            loader: Yields pairs of features and labels.
+            loader: Yields pairs of features and labels, or triples with a mask.
 
         Raises:
             ValueError: For an empty loader, batches that :func:`spikereg.fit` would
                 not take either, or labels of another shape than the prediction.
         """
         pairs = (
-            (self._seen(features), labels)
-            for features, labels in curves(loader, self, self.fc_out.out_features)
+            _least_squares.counting(self._seen(features), labels, mask)
+            for features, labels, mask in masked_curves(
+                loader, self, self.fc_out.out_features
+            )
         )
         _least_squares.solve_readout(self.fc_out, pairs, 1e-9)

@@ -15,6 +15,7 @@ from spikereg.exercises import (
     chapter_9,
     chapter_10,
     chapter_11,
+    chapter_12,
 )
 from spikereg.exercises.answers import Answer
 
@@ -33,6 +34,7 @@ ANSWERS: dict[str, Answer] = {
     **chapter_9.ANSWERS,
     **chapter_10.ANSWERS,
     **chapter_11.ANSWERS,
+    **chapter_12.ANSWERS,
 }
 
 

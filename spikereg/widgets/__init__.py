@@ -1,5 +1,6 @@
 """Explorers: neurons and networks that run in the page itself, without a kernel."""
 
+from spikereg.widgets.encoding import EncodingExplorer
 from spikereg.widgets.exact import SpikeTimeExplorer
 from spikereg.widgets.firing import FiringTimeExplorer
 from spikereg.widgets.lif import LIFExplorer
@@ -12,6 +13,7 @@ from spikereg.widgets.surrogate import SurrogateExplorer
 
 __all__ = [
     "DigitReader",
+    "EncodingExplorer",
     "FiringTimeExplorer",
     "LIFExplorer",
     "NetworkExplorer",

@@ -54,13 +54,18 @@ class Curve(traitlets.Any):
             control["steps"] = steps[0]
         self.tag(sync=True, control=control)
 
+    def _presets_of(self, obj: Any) -> Mapping[str, tuple[float, ...]]:
+        """Return the presets that an explorer has; here those of all."""
+        return self.presets
+
     def validate(self, obj: traitlets.HasTraits, value: Any) -> tuple[float, ...]:
         """Raise ``TraitError`` unless the value is a preset or a curve in the range."""
+        presets = self._presets_of(obj)
         if isinstance(value, str):
-            if value in self.presets:
-                return self.presets[value]
+            if value in presets:
+                return presets[value]
             raise traitlets.TraitError(
-                f"{self.name} must be one of {tuple(self.presets)} or a sequence of "
+                f"{self.name} must be one of {tuple(presets)} or a sequence of "
                 f"numbers, not {value!r}"
             )
         if isinstance(value, Tensor | np.ndarray):
@@ -84,7 +89,7 @@ class Curve(traitlets.Any):
                     f"{self.name} must have values between {low:g} and {high:g}, not "
                     f"{height!r}"
                 )
-        for preset in self.presets.values():
+        for preset in presets.values():
             if curve == preset:  # though perhaps with whole numbers
                 return preset
         return tuple(on_grid(float(height), low, high) for height in curve)

@@ -198,9 +198,10 @@ export function panel(
         const size = { width, height: bottom - MARGIN.top };
         draw(inside, "rect", { x: 0, y: MARGIN.top, ...size });
       }
+      const floor = Math.min(ys[1], Math.max(ys[0], 0)); // zero, if it is to be seen
       draw(axes, "path", {
         class: "axis",
-        d: `M${x(xs[0])},${y(log ? ys[0] : 0)}H${x(xs[1])}`,
+        d: `M${x(xs[0])},${y(log ? ys[0] : floor)}H${x(xs[1])}`,
       });
       if (!xLabel) return;
       for (const value of ticks(
@@ -366,6 +367,21 @@ export function panel(
     dots(name, points) {
       const d = points.map(([px, py]) => `M${x(px)},${y(py)}h0`).join("");
       mark(`dots ${name}`, "path").setAttribute("d", d);
+    },
+
+    /**
+     * A small triangle at each of the points, that points up or down.
+     *
+     * @param {string} name
+     * @param {[number, number][]} points
+     * @param {1 | -1} way
+     */
+    wedges(name, points, way) {
+      const d = points.map(
+        ([px, py]) =>
+          `M${short(x(px) - 2.5)},${short(y(py) + 2 * way)}h5l-2.5,${-4 * way}z`,
+      );
+      mark(`wedges ${name}`, "path").setAttribute("d", d.join(""));
     },
 
     /**

@@ -1,5 +1,6 @@
 // A panel to draw a curve on: by mouse, pen, finger and keys.
 
+import { make } from "./figure.js";
 import { onGrid, stroke } from "./numerics/curve.js";
 
 /**
@@ -14,6 +15,24 @@ import { onGrid, stroke } from "./numerics/curve.js";
 /** @typedef {{at: [number, number], down: boolean}} Pen */
 
 const START = 4; // pixels along the time before a movement is a stroke, and no click
+
+/**
+ * A list of known curves, in front of the sliders.
+ *
+ * @param {Element} parent
+ * @param {import("./numerics/control.js").Control} control
+ * @param {Record<string, string>} texts  of those that have more than a name
+ */
+export function makeChoice(parent, { label, presets }, texts) {
+  const around = make(parent, "label", { class: "control" });
+  make(around, "span", { class: "name" }, label);
+  const choice = make(around, "select");
+  for (const name of Object.keys(presets ?? {}))
+    make(choice, "option", { value: name }, texts[name] ?? name);
+  make(choice, "option", { value: "drawn", disabled: "" }, "drawn");
+  parent.prepend(around);
+  return choice;
+}
 
 /**
  * @param {HTMLElement} element  around the panel

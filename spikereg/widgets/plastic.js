@@ -13,7 +13,7 @@ import {
   spikesSeen,
   substepsFor,
 } from "./numerics/plastic.js";
-import { makePad } from "./pad.js";
+import { makeChoice, makePad } from "./pad.js";
 
 // The network counts strain in per cent and stress in yield stresses.
 const STIFFNESS = 7; // 210,000 MPa
@@ -32,23 +32,6 @@ const signless = (value, digits) => value.toFixed(digits).replace("-", "−");
 
 const rounded = (/** @type {number} */ value) => value.toFixed(value < 9.95 ? 1 : 0);
 
-/**
- * A list of known paths, among the sliders.
- *
- * @param {Element} parent
- * @param {import("./numerics/control.js").Control} control
- */
-function makeChoice(parent, { label, presets }) {
-  const around = make(parent, "label", { class: "control" });
-  make(around, "span", { class: "name" }, label);
-  const choice = make(around, "select");
-  for (const name of Object.keys(presets ?? {}))
-    make(choice, "option", { value: name }, WAYS[name] ?? name);
-  make(choice, "option", { value: "drawn", disabled: "" }, "drawn");
-  parent.prepend(around);
-  return choice;
-}
-
 /** @type {import("./explorer.js").Explorer} */
 const explorer = {
   title: "A bar that flows by spikes",
@@ -64,7 +47,7 @@ const explorer = {
     const controls = model.get("_controls");
     const control = controls.find(({ name }) => name === "path") ?? controls[0];
     const { presets = {}, min, max } = control;
-    const choice = makeChoice(tools, control);
+    const choice = makeChoice(tools, control, WAYS);
 
     const { main, side, share } = makeSplit(parent);
     const sheet = make(main, "div", {

@@ -6,9 +6,10 @@ import { rowsOf, rowsRead, rowsWritten } from "./pixels.js";
 /**
  * @typedef {{name: string, label: string, value: any, min?: number, max?: number,
  *   step?: number, sign?: string, words?: string[], texts?: string[], whole?: boolean,
- *   log?: boolean, presets?: Record<string, number[]>, steps?: number, pixels?: boolean}}
- *   Control  with presets it is a curve, of so many steps or any number; with pixels a
- *   drawing; otherwise it has a slider or a list
+ *   log?: boolean, presets?: Record<string, number[]>, steps?: number, longest?:
+ *   number, scales?: Record<string, [number, number]>, pixels?: boolean}}
+ *   Control  with presets it is a curve, of so many steps or any number up to the longest;
+ *   with pixels a drawing; otherwise it has a slider or a list
  * @typedef {Record<string, any>} Values  of the controls, by their names
  */
 
@@ -62,11 +63,11 @@ export function textOf({ presets, pixels, min, max }, value) {
  * @param {string} text
  */
 export function valueOf(control, text) {
-  const { presets, pixels, value, steps, min, max } = control;
+  const { presets, pixels, value, steps, longest, min, max } = control;
   if (pixels) return [...(rowsRead(text) ?? value)];
   if (!presets) return text.trim() ? within(control, text) : value;
   if (Object.hasOwn(presets, text)) return [...presets[text]];
-  const parts = read(text);
+  const parts = read(text, longest);
   if (!parts || (steps && parts.length !== steps)) return [...value];
   return parts.map((part) => heightOf(part, min, max));
 }

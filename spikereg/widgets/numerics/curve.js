@@ -1,7 +1,7 @@
 // Curves that are drawn by hand: pure functions, no drawing on the page.
 
 const GRID = 1000;
-const LONGEST = 200; // time steps, as in spikereg.widgets.playground
+const LONGEST = 200; // time steps, where a control says nothing else
 
 /** A height that a link can carry: in [0, 1], with three decimals. @param {number} y */
 export const onGrid = (y) => Math.round(Math.min(1, Math.max(0, y)) * GRID) / GRID;
@@ -60,10 +60,11 @@ export const written = (curve) =>
  * The curve of such a text, or null.
  *
  * @param {string} text
+ * @param {number} [longest]  steps that it may have
  */
-export function read(text) {
+export function read(text, longest = LONGEST) {
   const steps = text.length / 2;
-  if (!/^([0-9a-z]{2}){2,}$/.test(text) || steps > LONGEST) return null;
+  if (!/^([0-9a-z]{2}){2,}$/.test(text) || steps > longest) return null;
   const curve = Array.from({ length: steps }, (_, t) =>
     parseInt(text.slice(2 * t, 2 * t + 2), 36),
   );
