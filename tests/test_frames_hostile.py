@@ -78,7 +78,7 @@ LONGER = "must be CSV in UTF-8, not .*table.csv .*: read it by pandas.read_csv w
         ),
         (
             'x,y\n"1,234.5",3\n',
-            r"column 'x' must hold numbers, not '1,234\.5' in row 1$",
+            r"column 'x' must hold numbers, not '1,234\.5' in row 1: .*thousands=\",\"",
         ),
         ("x,y\n1,2\n3,inf\n", r"'y' must hold numbers, not inf in row 2: the largest"),
         (
@@ -206,12 +206,12 @@ def test_a_column_without_numbers_is_named(column, message, name):
         ([1j, 2j, 3j, 4j], "column 't' must hold numbers, not complex128"),
         (
             [0, 1, 10, 1e99],
-            "equal steps: only 1 of 3 are within a tenth of 9; resample",
+            "only 1 of 3 are within a tenth of 9, and their median is 9; resample",
         ),
         ([0, 1, 1.2, 2.2], r"rows 2 and 3 are 0\.2 apart, less than half a step of 1"),
         (
             ["2026-01-01T00:00", "2026-01-01T00:01", "2026-01-01T00:05", "2026-01-02"],
-            "only 1 of 3 are within a tenth of 240 s; resample the table first",
+            "are within a tenth of 240 s, and their median is 240 s; resample",
         ),
     ],
 )

@@ -89,7 +89,7 @@ def test_columns_may_be_called_anything(tmp_path, name):
     data = from_frame(frame, name, "y", warm_up=0)
     assert data.columns.layout.inputs == (name,)
     told = data.columns.predict(Copy(0), frame)
-    assert list(told.columns) == ["y"]
+    assert list(told.columns) == ["rows seen", "y"]
 
 
 # Numbers

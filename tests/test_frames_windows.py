@@ -203,6 +203,19 @@ def test_a_row_without_an_input_is_cut_out():
         from_frame(frame, INPUTS, "y", warm_up=1)
 
 
+def test_printed_data_say_what_is_used():
+    frame = table(50, unknown=0.1, missing=0.05, seed=1)
+    data = from_frame(frame, INPUTS, "y", window=5, warm_up=2)
+    words = repr(data)
+    assert "rows: 50, in steps of 1\nseries: 1; pieces" in words
+    missing, unknown = frame[["noise", "y"]].isna().sum()
+    assert f"rows that miss an input: {missing}; an output: {unknown}\n" in words
+    for part in PARTS:
+        windows = windows_of(data, part)
+        rows = sum(a is not None for window in windows for _, a in window)
+        assert f"{part}: {rows} rows in {len(windows)} windows" in words
+
+
 @pytest.mark.parametrize("window", [10, 10**30])
 def test_windows_are_no_longer_than_the_pieces(window):
     data = closed(window=window)

@@ -1,6 +1,7 @@
 """What the columns of a table mean to a network, and the network's answers to one."""
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from spikereg import _checkpoint, _state
 from spikereg._batches import filled
+from spikereg._check import finite_weights
 from spikereg._checkpoint import Kind
 from spikereg.data import TimeMajorDataset
 from spikereg.frames import pieces
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 SAVED = Kind("spikereg.frame 1", "path must be a file that save has written")
 #: How many windows a network is given at once.
 BATCH = 256
+#: From how many standard deviations on an input is far from those trained on.
+FAR = 10
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Columns:
 
         The windows are those of :func:`spikereg.from_frame`: as long, and each with
         its warm-up. The first rows of a piece are answered too, though the network has
-        seen less there than where it was tested.
+        seen less there than where it was tested: ``"rows seen"`` tells how many.
 
         Args:
             model: The network that was trained on these columns.
@@ -100,13 +104,19 @@ class Columns:
                 The outputs need not be there.
 
         Returns:
-            A row for each of the table's: its time and group, and each output in its
-            own unit; ``horizon`` steps after the row's time. NaN where an input is
-            missing.
+            A row for each of the table's: its time and group; how many rows of its
+            piece the network has seen, ``"rows seen"``; and each output in its own
+            unit, NaN where an input is missing. With a horizon of 3 outputs are called
+            ``"name, 3 later"``: the answers are for so many steps after the row's time.
 
         Raises:
-            ValueError: As :func:`spikereg.from_frame` does for the table, or if the
-                model's answer has not one number for each output.
+            ValueError: As :func:`spikereg.from_frame` does for the table, if the
+                model's answer has not one number for each output, or if its weights
+                are not finite.
+
+        Warns:
+            RuntimeWarning: If an input is over ten standard deviations from the mean of
+                the rows that were trained on.
         """
         layout = self.layout
         seen = layout.read(table, answers=False)
@@ -115,10 +125,26 @@ class Columns:
         answers = np.full(seen.outputs.shape, np.nan)
         if cut.rows.size:
             data = self.windows(seen, cut, np.zeros_like(seen.outputs))
+            self._warn_of_far(seen)
             answers[cut.answers] = self.answer(model, data)
-        told = seen.frame
-        told[list(layout.outputs)] = answers
+        told, later = seen.frame, f", {layout.horizon} later" * bool(layout.horizon)
+        rows = np.empty(len(told), dtype=np.int64)
+        rows[series.order] = pieces.seen(series)
+        told["rows seen"] = rows
+        told[[f"{name}{later}" for name in layout.outputs]] = answers
         return told
+
+    def _warn_of_far(self, table: Table) -> None:
+        scaled = self.inputs.scale(torch.from_numpy(table.inputs)).abs()
+        far, rows = scaled.nan_to_num().max(dim=0)
+        for name, size, row in zip(self.layout.inputs, far, rows, strict=True):
+            if size > FAR:
+                warnings.warn(
+                    f"column {name!r} is {size:.0f} standard deviations from what was "
+                    f"trained on in row {row + 1}: answers there are worth nothing",
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
 
     def windows(self, table: Table, cut: Windows, answers: Numbers) -> TimeMajorDataset:
         """Fill windows with scaled inputs, and with the answers to these rows."""
@@ -134,6 +160,7 @@ class Columns:
 
     def answer(self, model: nn.Module, data: TimeMajorDataset) -> Numbers:
         """Return a network's answers that count, ``[n, O]``, in the outputs' units."""
+        finite_weights(model)
         modes = {module: module.training for module in model.modules()}
         model.eval()
         try:

@@ -1,6 +1,6 @@
 """From a table to data sets: parts, windows and scale."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -28,8 +28,8 @@ def from_frame(
     horizon: int = 0,
     window: int = 100,
     warm_up: int = 20,
-    validation: float = 0.2,
-    test: float = 0.2,
+    validation: int | float = 0.2,
+    test: int | float = 0.2,
     split: str = "time",
     step: float | None = None,
     gap: float = 1.5,
@@ -49,6 +49,8 @@ def from_frame(
     **Parts.** By time, the last rows of each series are the test, those before them the
     validation, and no window to train on knows anything of either. By group, whole
     series are, drawn at random. A row belongs to the part of the row that it answers.
+    Each series is split at its own rows: if series lie at different times, the test of
+    one may be earlier than the training of another.
 
     **Windows.** Each row counts in one window of at most ``window`` rows. Before them
     come ``warm_up`` rows of the same piece, so that the network, which starts from
@@ -75,7 +77,8 @@ def from_frame(
         split: ``"time"`` or ``"group"``.
         step: Time from row to row, in the unit of the column, seconds for dates.
             ``None`` for the median.
-        gap: How many steps between two rows cut a series, at least 1.
+        gap: How many steps may lie between two rows that follow each other, at least 1.
+            They count as one.
         seed: Seed of the order in which groups are drawn.
 
     Returns:
@@ -115,15 +118,19 @@ def from_frame(
     there = series.ahead >= 0
     answered[series.order[there]] = read.outputs[series.ahead[there]]
     known = complete(answered)
+    seen = pieces.seen(series)
+    warm, longest = seen > warm_up, seen.max()
     cuts = {}
     for n, name in enumerate(PARTS):
-        counted = there & (part[series.ahead] == n) & pieces.warm(series, warm_up)
+        counted = there & (part[series.ahead] == n) & warm
         cuts[name] = layout.cut(series, counted).where(known)
         if not cuts[name].answers.size:
             raise ValueError(
                 f"{name} must have rows that count, not none of "
                 f"{(part == n).sum()}: a row counts after warm_up = {warm_up} others "
-                f"without a gap, if the outputs horizon = {horizon} later are known"
+                f"without a gap, if the outputs horizon = {horizon} later are known; "
+                f"the longest piece without a missing input or more than gap = {gap:g} "
+                f"steps of {series.step:g} between two rows has {longest} rows"
             )
     train = cuts["train"]
     columns = Columns(
@@ -151,7 +158,8 @@ def from_frame(
 
 def _names(what: str, names: str | Sequence[str]) -> tuple[str, ...]:
     named = (names,) if isinstance(names, str) else names
-    named = tuple(named) if isinstance(named, Iterable) else ()
+    ordered = isinstance(named, Iterable) and not isinstance(named, Set)
+    named = tuple(named) if ordered else ()
     if not named or not all(isinstance(name, str) for name in named):
         raise ValueError(f"{what} must be names of columns, not {names!r}")
     return named

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 
 from spikereg._check import one_of
 from spikereg.data import Sample, TimeMajorDataset
+from spikereg.frames import pieces
 from spikereg.frames.columns import Columns
 from spikereg.frames.pieces import PARTS, Rows, Series
 from spikereg.frames.reading import Table
@@ -18,6 +19,9 @@ from spikereg.loader import make_loader
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+#: How many series are named where a table is printed.
+NAMED = 6
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,15 +129,20 @@ class FrameData:
         self.columns.save(path, model)
 
     def __repr__(self) -> str:
-        table, series = self.table, self.series
+        table, series, layout = self.table, self.series, self.columns.layout
         missing = (~complete(table.inputs)).sum()
         unknown = (~complete(table.outputs)).sum()
         unit = " s" if table.dates else ""
+        few = layout.group is not None and len(table.names) <= NAMED
+        names = f" ({', '.join(map(str, table.names))})" if few else ""
+        until = pieces.seen(series)
+        cold = ((until > 0) & (until <= layout.warm_up)).sum()
         words = [
             f"rows: {len(table.time)}, in steps of {series.step:g}{unit}",
-            f"series: {len(table.names)}; pieces of them without gaps: "
-            f"{series.piece.max() + 1}",
+            f"series: {len(table.names)}{names}; pieces without gaps or missing "
+            f"inputs: {series.piece.max() + 1}",
             f"rows that miss an input: {missing}; an output: {unknown}",
+            f"rows that only warm up, {layout.warm_up} of each piece: {cold}",
         ]
         for part in PARTS:
             windows = len(getattr(self, part))

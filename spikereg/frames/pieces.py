@@ -120,16 +120,18 @@ def _check_equal(
     unit = " s" if table.dates else ""
     regular = np.abs(apart[same] - step) <= 0.1 * step
     if 2 * regular.sum() < same.sum():
+        median = np.median(apart[same])
         raise ValueError(
             f"time must run in equal steps: only {regular.sum()} of {same.sum()} are "
-            f"within a tenth of {step:g}{unit}; resample the table first, or give step"
+            f"within a tenth of {step:g}{unit}, and their median is {median:g}{unit}; "
+            f"resample the table first, or make it one with this step"
         )
     if (bad := same & (apart < 0.5 * step)).any():
         n = int(bad.argmax())
         raise ValueError(
             f"time must run in equal steps: rows {order[n] + 1} and {order[n + 1] + 1} "
             f"are {apart[n]:g}{unit} apart{_of_group(table, order[n])}, less than half "
-            f"a step of {step:g}{unit}; resample the table first, or give step"
+            f"a step of {step:g}{unit}; resample the table first"
         )
 
 
@@ -208,11 +210,10 @@ def windows(
     return Windows(rows, inside, inside & (places >= start))
 
 
-def warm(series: Series, warm_up: int) -> npt.NDArray[np.bool_]:
-    """Say which places have so many others before them in their piece."""
+def seen(series: Series) -> Rows:
+    """Return how many rows of its piece each place has until it, itself included."""
     place = np.arange(len(series.piece))
-    since = place - _begins(series.piece)
-    return (series.piece >= 0) & (since >= min(warm_up, place.size))
+    return np.where(series.piece >= 0, place - _begins(series.piece) + 1, 0)
 
 
 def _begins(piece: Rows) -> Rows:

@@ -1,6 +1,7 @@
 """Read the values of a column, and refuse what is no measured series."""
 
 import importlib
+import re
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -33,7 +34,12 @@ def complete(values: Numbers) -> npt.NDArray[np.bool_]:
 def numbers(column: Any, name: str) -> Numbers:
     """Return a column as numbers; what is missing is NaN."""
     pd = pandas()
-    found = pd.to_numeric(column, errors="coerce")
+    try:
+        found = pd.to_numeric(column, errors="coerce")
+    except OverflowError as error:
+        raise ValueError(
+            f"column {name!r} must hold numbers up to {LARGEST:g}, not larger integers"
+        ) from error
     for kind in (column.dtype, found.dtype):  # the second of complex objects
         if kind.kind in "mMc" or isinstance(kind, pd.PeriodDtype):
             raise ValueError(f"column {name!r} must hold numbers, not {kind}")
@@ -45,8 +51,8 @@ def numbers(column: Any, name: str) -> Numbers:
         hint = ""
         if not lost[row]:
             hint = f": the largest that is taken for a measurement is {LARGEST:g}"
-        elif isinstance(what, str) and _decimal_comma(what):
-            hint = ': read it by pandas.read_csv(path, decimal=",")'
+        elif isinstance(what, str):
+            hint = _comma(what)
         raise ValueError(
             f"column {name!r} must hold numbers, not {what!r} in row {row + 1}{hint}"
         )
@@ -116,8 +122,15 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _decimal_comma(text: str) -> bool:
-    return text.count(",") == 1 and _is_number(text.replace(",", "."))
+def _comma(text: str) -> str:
+    """Say what to do about a comma in a number."""
+    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d*)?", text):
+        return (
+            ': read it by pandas.read_csv(path, thousands=",") if the comma groups '
+            'thousands, and decimal="," if it is the decimal point'
+        )
+    decimal = text.count(",") == 1 and _is_number(text.replace(",", "."))
+    return ': read it by pandas.read_csv(path, decimal=",")' * decimal
 
 
 def plain(value: Any) -> Any:

@@ -19,7 +19,9 @@ class Trial:
             :class:`~spikereg.digits.DigitsDataset`, one split a seed.
             ``"firing times, "`` and a task of :class:`~spikereg.FiringTimeDataset`:
             values and when to fire. ``"material, "`` and a law of
-            :class:`~spikereg.MaterialDataset`: strains and stresses.
+            :class:`~spikereg.MaterialDataset`: strains and stresses. ``"envelope "``, a
+            recording and a delay: the level of a sound from measured spikes.
+            ``"sunspots "``, the first year of the test, and perhaps how far ahead.
         hidden: Width of each hidden layer; LSTM, GRU and ReLU network take theirs from
             it so that they learn as many numbers, the random layer has twice as many
             neurons, and the filters always have 16 integrators or oscillators.
