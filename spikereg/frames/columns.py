@@ -104,7 +104,7 @@ class Columns:
                 The outputs need not be there.
 
         Returns:
-            A row for each of the table's: its time and group; how many rows of its
+            A row for each of the table's, with its time and group; how many rows of its
             piece the network has seen, ``"rows seen"``; and each output in its own
             unit, NaN where an input is missing. With a horizon of 3 outputs are called
             ``"name, 3 later"``: the answers are for so many steps after the row's time.
@@ -200,7 +200,7 @@ class Columns:
 
 
 def load(path: str | os.PathLike[str], model: nn.Module) -> Columns:
-    """Read a file that :meth:`Columns.save` or :meth:`FrameData.save` has written.
+    """Read what :meth:`Columns.save` or :meth:`spikereg.FrameData.save` has written.
 
     Args:
         path: The file.

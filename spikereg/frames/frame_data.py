@@ -71,8 +71,8 @@ class FrameData:
             part: ``"train"``, ``"validation"`` or ``"test"``.
 
         Returns:
-            The table's rows that count in this part, in its order: time and group, and
-            for each output two columns, ``"name"`` and ``"name, predicted"``.
+            The table's rows that count in this part, in its order, with time and group,
+            and for each output two columns, ``"name"`` and ``"name, predicted"``.
 
         Raises:
             ValueError: For an unknown part, or a model that does not answer one number
@@ -95,8 +95,8 @@ class FrameData:
             part: ``"train"``, ``"validation"`` or ``"test"``.
 
         Returns:
-            A row for each output: ``rmse``, the root of the mean squared error, and
-            ``mae``, the mean absolute error, in the output's unit; ``r2``,
+            A row for each output, with ``rmse``, the root of the mean squared error,
+            and ``mae``, the mean absolute error, in the output's unit; ``r2``,
             :math:`1 - \sum (\hat y - y)^2 / \sum (y - \bar y)^2` with the mean
             :math:`\bar y` of this part; ``rmse of mean``, if the answer is always the
             mean of the training rows; ``rmse of last``, if it is the last value known

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from spikereg.frames.values import Numbers
 
-Columns = Float[Tensor, "... F"]
+Columns = Float[Tensor, "*R F"]
 
 
 @dataclass(frozen=True)
