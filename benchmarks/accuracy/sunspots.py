@@ -67,8 +67,8 @@ def frame(task: str) -> FrameData:
         horizon=int(ahead.partition(" ")[0] or 1),
         window=WINDOW,
         warm_up=WARM_UP,
-        validation=float(VALIDATION),
-        test=float(TEST),
+        validation=VALIDATION,
+        test=TEST,
     )
 
 

@@ -165,7 +165,9 @@ def _names(what: str, names: str | Sequence[str]) -> tuple[str, ...]:
     return named
 
 
-def _check(layout: Layout, validation: float, test: float, split: str) -> None:
+def _check(
+    layout: Layout, validation: int | float, test: int | float, split: str
+) -> None:
     whole_number("horizon", layout.horizon, at_least=0)
     whole_number("window", layout.window, at_least=1)
     whole_number("warm_up", layout.warm_up, at_least=0)

@@ -18,14 +18,12 @@ class Series(NamedTuple):
 
     Attributes:
         order: Row of the table at each place, ``[R]``: group by group.
-        run: Number of the run without a gap in time that each place is in, ``[R]``.
         piece: Number of the piece in which no input is missing either; -1 where one is.
         ahead: Row of the table ``horizon`` steps later, -1 if there is none, ``[R]``.
         step: Time from row to row.
     """
 
     order: Rows
-    run: Rows
     piece: Rows
     ahead: Rows
     step: float
@@ -83,7 +81,7 @@ def in_steps(
     last = max(0, len(run) - horizon)
     there = run[horizon:] == run[:last]
     ahead[:last] = np.where(there, order[horizon:], -1)
-    return Series(order, run, piece, ahead, step)
+    return Series(order, piece, ahead, step)
 
 
 def _check_forwards(
@@ -142,7 +140,7 @@ def _of_group(table: Table, row: int) -> str:
 
 
 def by_time(
-    table: Table, series: Series, validation: float, test: float
+    table: Table, series: Series, validation: int | float, test: int | float
 ) -> npt.NDArray[np.intp]:
     """Return the part of each row of the table: its group's last ones are the test."""
     group = table.group[series.order]
@@ -162,12 +160,12 @@ def by_time(
     return part
 
 
-def _rows_of(size: float, count: int) -> int:
+def _rows_of(size: int | float, count: int) -> int:
     return min(int(size), count) if size >= 1 else max(1, round(size * count))
 
 
 def by_group(
-    table: Table, validation: float, test: float, order: Sequence[int]
+    table: Table, validation: int | float, test: int | float, order: Sequence[int]
 ) -> npt.NDArray[np.intp]:
     """Return the part of each row of the table: the last groups are the test."""
     count = len(order)
