@@ -153,6 +153,17 @@ def test_a_run_cut_in_two_goes_on_exactly(kind, data):
     assert_gradients_close(layer, (*parts, *end), (*whole, *last))
 
 
+@pytest.mark.parametrize("feedback", ["membrane", "spikes"])
+def test_where_a_row_lies_in_memory_changes_no_bit(feedback):
+    current = torch.randn(4, 2, 20, generator=torch.Generator().manual_seed(0))
+    for seed in range(50):
+        neuron = SpikingLSTM(5, feedback=feedback, seed=seed)
+        _, whole = scan(neuron, current, backend="cpu")
+        _, _, state = scan(neuron, current[:1], backend="cpu", return_state=True)
+        _, rest = scan(neuron, current[1:], state, backend="cpu")
+        assert same_bits(rest, whole[1:])
+
+
 @each_kind
 @settings(max_examples=50)
 @given(data=st.data())

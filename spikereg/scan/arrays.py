@@ -235,4 +235,8 @@ def shared(each: Array, parameter: Tensor) -> Tensor:
 
 def _times(fed: Any, weight: Any, bias: Tensor | None) -> Tensor:
     """Weigh what is fed back: to all neurons, or to each its own."""
-    return F.linear(fed, weight, bias) if weight.ndim == 2 else fed * weight
+    if weight.ndim < 2:
+        return fed * weight
+    # A product's last bits depend on where its factors lie in memory; a step's row may
+    # lie anywhere, and a copy lies where a tensor of PyTorch's own does.
+    return F.linear(fed.clone(), weight, bias)
