@@ -29,6 +29,7 @@ test: environment  ## run every check, the cheap ones first
 		--nbval --nbval-current-env --nbval-cell-timeout 300 \
 		--nbval-sanitize-with tests/nbval.cfg book
 	@$(MAKE) --no-print-directory colab-check
+	@$(MAKE) --no-print-directory chips-check
 
 bench: environment  ## time training here and elsewhere, and the explorers
 	@$(PYTHON) tools/environment.py .venv-bench benchmarks/speed/requirements.txt .
@@ -38,6 +39,10 @@ bench: environment  ## time training here and elsewhere, and the explorers
 colab-check: environment  ## run each chapter alone, with Colab's libraries
 	@$(PYTHON) tools/environment.py .venv-colab tools/colab.txt
 	@$(BIN)/python tools/colab_check.py $(CHAPTERS)
+
+chips-check: environment  ## run a network in Norse, and count its work by NeuroBench
+	@$(PYTHON) tools/environment.py .venv-chips tools/chips.txt --on .venv
+	@.venv-chips/bin/python -m pytest -q tests/chips
 
 accuracy: environment  ## train and test everything that chapter 5 compares
 	@PYTHONPATH=benchmarks $(BIN)/python -m accuracy $(ACCURACY)
@@ -59,5 +64,5 @@ environment:
 		{ echo "$(PYTHON) is missing: install Python 3.11, 3.12 or 3.13"; exit 1; }
 	@$(PYTHON) tools/environment.py .venv requirements.txt .
 
-.PHONY: help book test bench colab-check accuracy notebooks serve screenshots publish \
-	environment
+.PHONY: help book test bench colab-check chips-check accuracy notebooks serve \
+	screenshots publish environment

@@ -149,6 +149,42 @@ def spike_rate(spikes: Float[Tensor, "..."]) -> Float[Tensor, ""]:
     return spikes.mean()
 
 
+def synaptic_operations(
+    spikes: Float[Tensor, "*rows I"], weight: Float[Tensor, "O I"]
+) -> int:
+    r"""Count the weights that an input which is not 0 asks for.
+
+    .. math:: \sum_{\text{rows}} \sum_j [x_j \ne 0] \sum_n [W_{nj} \ne 0]
+
+    Of spikes it is their number times their fan-out: one addition each. Of real inputs
+    it is one multiplication and one addition each.
+
+    Args:
+        spikes: Spikes or other inputs :math:`x`, ``[..., I]``.
+        weight: :math:`W`, ``[O, I]``.
+
+    Returns:
+        The exact number.
+
+    Raises:
+        ValueError: If the weight is not ``[O, I]``.
+
+    Source:
+        The effective synaptic operations of J. Yik et al., *The NeuroBench framework
+        for benchmarking neuromorphic computing algorithms and systems*, Nature
+        Communications 16 (2025).
+    """
+    if not spikes.ndim or weight.ndim != 2 or weight.shape[1] != spikes.shape[-1]:
+        raise ValueError(
+            f"weight must have the shape [O, I] to fit spikes [..., I], not "
+            f"{list(weight.shape)} for spikes {list(spikes.shape)}"
+        )
+    # Sums of whole numbers: in float32 they would end at 2**24.
+    active = (spikes != 0).reshape(-1, spikes.shape[-1]).sum(dim=0)
+    fan_out = (weight != 0).sum(dim=0)
+    return int((active * fan_out).sum())
+
+
 def _relative(error: Tensor, size: Tensor) -> Tensor:
     """Divide, where 0 / 0 is as infinite as any other error of a target of size 0."""
     return torch.where(size == 0, torch.inf, error / size)

@@ -21,6 +21,7 @@ SOURCE = joined(
     "numerics/exact.js",
     "numerics/plastic.js",
     "numerics/encoding.js",
+    "numerics/energy.js",
 ).replace("export default", "globalThis.explorer =")
 
 

@@ -1,6 +1,7 @@
 """The tool that keeps an environment: complete, repaired, of a Python that will do."""
 
 import shutil
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,25 @@ def test_an_environment_holds_the_projects_that_are_named_and_no_other(project):
     assert commands[-1][-2:] == ["-e", str(folder)]
     prepare(folder, "more.txt")
     assert commands[-1][-2:] == ["-r", str(folder / "more.txt")]
+
+
+def test_an_environment_on_another_sees_it_and_gets_no_dependencies(project):
+    folder, commands = project
+    (folder / "more.txt").write_text("norse\n")
+    more = folder / ".venv-more"
+    environment.main(more, folder / "more.txt", on=".venv")
+    assert commands[-1][-3:] == ["-r", str(folder / "more.txt"), "--no-deps"]
+    (found,) = more.rglob("*.pth")
+    kept = environment.libraries(folder / ".venv")
+    (kept / "project").mkdir(parents=True)
+    (kept / "project.pth").write_text("project")  # as an editable install has
+    before = list(sys.path)
+    try:
+        site.addsitedir(str(found.parent))
+        added = sys.path[len(before) :]
+    finally:
+        sys.path[:] = before
+    assert added == [str(path) for path in (found.parent, kept, kept / "project")]
 
 
 def test_an_interrupted_install_is_repaired(project, monkeypatch):

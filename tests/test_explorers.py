@@ -66,6 +66,11 @@ def test_a_legend_has_the_colours_of_what_it_names(browser, unzipped, name):
             "yield stress: threshold",
         ],
         "12": ["series", "read back from the spikes"],
+        "13": 2
+        * [
+            *("arithmetic of inputs", "reading weights", "states"),
+            "as much as the reference",
+        ],
         "in": playground,
     }.get(name.split("/")[-1][:2], network)
     assert all(entry == mark for _, entry, mark in found)

@@ -14,6 +14,7 @@ from spikereg.metrics import (
     relative_error,
     smape,
     spike_rate,
+    synaptic_operations,
 )
 
 RELATIVE = [relative_error, pointwise_relative_error]
@@ -175,3 +176,25 @@ def test_integers_are_refused(error):
     ones = torch.ones(3, 2, 1, dtype=torch.uint8)
     with pytest.raises(ValueError, match=r"floating-point, not torch.uint8"):
         error(ones, 2 * ones)
+
+
+def test_synaptic_operations_are_spikes_times_fan_out():
+    spikes = torch.tensor([[1, 0, 1], [0, 0, 1], [0.5, 0, -1]])
+    weight = torch.tensor([[1, 1, 0], [2, 1, 0.1], [-1, 1, 0], [0, 1, 1]])
+    assert synaptic_operations(spikes, weight) == (3 + 2) + 2 + (3 + 2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_sums_beyond_what_a_float_can_count_are_exact(dtype):
+    spikes, weight = torch.ones(4_099, 65, dtype=dtype), torch.ones(67, 65, dtype=dtype)
+    assert synaptic_operations(spikes, weight) == 4_099 * 65 * 67 > 2**24
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("shape", [(3, 4), (3,), (2, 3, 2)])
+def test_weights_that_do_not_fit_the_spikes_are_refused(shape):
+    message = (
+        f"weight must have the shape [O, I] to fit spikes [..., I], not {[*shape]}"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        synaptic_operations(torch.ones(5, 3), torch.ones(shape))

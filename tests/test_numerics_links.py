@@ -10,11 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from node import javascript
+from test_numerics_energy import counts
 
 from spikereg import RegressionDataset, SpikingRegressor
 from spikereg.widgets import (
     DigitReader,
     EncodingExplorer,
+    EnergyExplorer,
     LIFExplorer,
     NetworkExplorer,
     PlasticExplorer,
@@ -24,6 +26,7 @@ from spikereg.widgets import (
 )
 from spikereg.widgets.playground import PRESETS
 
+STEP = counts(9, 1, 3, 3)
 EXPLORERS = [
     LIFExplorer(beta=0.5, reset_mechanism="zero"),
     SurrogateExplorer(),
@@ -37,6 +40,7 @@ EXPLORERS = [
     ),
     PlasticExplorer(path="growing"),
     EncodingExplorer({"spots": range(9)}, curve="sawtooth"),
+    EnergyExplorer({"LIF": STEP, "ReLU": STEP}, rate=0.5),
     Playground(target="sine"),
 ]
 each_explorer = pytest.mark.parametrize("explorer", EXPLORERS, ids=lambda e: e.id)
@@ -109,7 +113,7 @@ def test_what_is_set_comes_back_from_the_address(explorer, data):
 
 def test_explorers_share_an_address():
     address = "#lif.beta=0.25&surrogate.slope=3&lif2.beta=0.75&network.end=0.5"
-    lif, surrogate, pulse, network, digits, _, _, playground = EXPLORERS
+    lif, surrogate, pulse, network, digits, *_, playground = EXPLORERS
     assert values_in(lif, address) == [starts(lif) | {"beta": 0.25}]
     assert values_in(lif, address, name="lif2") == [starts(lif) | {"beta": 0.75}]
     assert values_in(surrogate, address) == [starts(surrogate) | {"slope": 3}]
@@ -279,7 +283,7 @@ def test_a_thousand_random_addresses_give_what_python_allows(explorer):
 
 
 def test_what_is_set_is_said_in_words():
-    lif, _, _, network, digits, _, _, playground = EXPLORERS
+    lif, _, _, network, digits, _, _, energy, playground = EXPLORERS
 
     def said(explorer, **changes):
         values = starts(explorer) | changes
@@ -302,3 +306,6 @@ def test_what_is_set_is_said_in_words():
         "set to image 1 (label 1); recurrence strength × 0.5"
     )
     assert said(digits, drawing=[1] * 32) == "set to pixels as drawn"
+    assert said(energy, reference="ReLU", weight_fetch=0.3) == (
+        "set to compared with ReLU; reading a weight 0.3 pJ"
+    )

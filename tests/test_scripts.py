@@ -51,6 +51,7 @@ def test_the_scripts_and_styles_have_one_format():
         "exact.js",
         "plastic.js",
         "encoding.js",
+        "energy.js",
         "reader.js",
         "worker.js",
     ],

@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+from types import SimpleNamespace
 
 import anywidget
 import ipywidgets
@@ -15,6 +16,7 @@ from spikereg import RegressionDataset, SpikingRegressor
 from spikereg.widgets import (
     DigitReader,
     EncodingExplorer,
+    EnergyExplorer,
     FiringTimeExplorer,
     LIFExplorer,
     NetworkExplorer,
@@ -29,6 +31,13 @@ from spikereg.widgets._source import FOLDER, joined
 
 DATASET = RegressionDataset(seed=0)
 MODEL = SpikingRegressor(16, seed=0)
+STEP = SimpleNamespace(
+    accumulates=9,
+    multiply_accumulates=1,
+    weight_fetches=10,
+    state_updates=3,
+    state_multiplies=3,
+)
 EXPLORERS = [
     LIFExplorer,
     SurrogateExplorer,
@@ -41,6 +50,7 @@ EXPLORERS = [
     PlasticExplorer,
     EncodingExplorer,
     functools.partial(EncodingExplorer, {"a wave": [1, 3, 2]}),
+    functools.partial(EnergyExplorer, {"one": STEP, "zero": {"layer": STEP}}),
     functools.partial(
         DigitReader,
         SpikingRegressor(8, 8, 10, seed=0, neuron="adaptive"),
@@ -117,7 +127,8 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_said(make):
 @each_explorer
 def test_an_id_is_what_an_address_can_hold_as_it_is(make):
     kinds = {"lif", "surrogate", "network", "playground", "pulse", "digits"}
-    assert make().id in kinds | {"firing", "exact", "plastic", "encoding"}
+    kinds |= {"firing", "exact", "plastic", "encoding", "energy"}
+    assert make().id in kinds
     for name in ("a", "my-neuron", "n2", "a" * 24):
         assert make(id=name).id == name
     for bad in ("", "2", "-a", "A", "a.b", "a b", "ä", "a\n", "<b>", "a" * 25, None, 1):

@@ -3,13 +3,17 @@
     python tools/environment.py .venv requirements.txt .
 
 does nothing if it already holds that.  Further words name projects, here this one, that
-are installed as they stand in their folders.  Needs nothing but the standard library,
-and stays readable for older Pythons, so that they can say what is wrong with them.
+are installed as they stand in their folders.  With `--on .venv` it sees all that .venv
+holds, and installs what the file names without what that asks for.  Needs nothing but
+the standard library, and stays readable for older Pythons, so that they can say what is
+wrong with them.
 """
 
+import argparse
 import hashlib
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,8 +53,20 @@ def fits(venv: Path) -> bool:
     return config.exists() and f"version = {VERSION}." in config.read_text()
 
 
-def main(venv: Path, requirements: Path, *projects: Path) -> None:
-    """Create, complete or repair the environment."""
+def libraries(venv: Path) -> Path:
+    """Return where a virtual environment keeps what is installed."""
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(venv)}))
+
+
+def see(venv: Path, other: Path) -> None:
+    """Let an environment see all that another one holds, its projects too."""
+    libraries(venv).mkdir(parents=True, exist_ok=True)
+    line = f"import site; site.addsitedir({str(libraries(other))!r})\n"
+    (libraries(venv) / "on.pth").write_text(line)
+
+
+def main(venv: Path, requirements: Path, *projects: Path, on: str = "") -> None:
+    """Create, complete or repair the environment, perhaps on top of another one."""
     stamp = venv / ".complete"
     if stamp.exists() and stamp.read_text() == wanted(requirements):
         return
@@ -62,6 +78,9 @@ def main(venv: Path, requirements: Path, *projects: Path) -> None:
     subprocess.run([python, "-m", "venv", *clear, str(venv)], check=True)
     pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
     install = [*pip, "install", "--quiet", "-r", str(requirements)]
+    if on:
+        see(venv, ROOT / on)
+        install.append("--no-deps")
     for project in projects:
         install += ["-e", str(project)]
     subprocess.run(install, check=True)
@@ -71,7 +90,11 @@ def main(venv: Path, requirements: Path, *projects: Path) -> None:
 if __name__ == "__main__":
     if complaint():
         sys.exit(complaint())
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("paths", nargs="+", type=ROOT.joinpath)
+    parser.add_argument("--on", default="", metavar="VENV")
+    given = parser.parse_args()
     try:
-        main(*(ROOT / argument for argument in sys.argv[1:]))
+        main(*given.paths, on=given.on)
     except subprocess.CalledProcessError:
         sys.exit("The environment is not complete: see above, then run make again.")

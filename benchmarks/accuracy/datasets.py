@@ -6,7 +6,7 @@ from typing import cast
 
 from torch.utils.data import Dataset
 
-from accuracy import decoders, materials, receptors, sunspots
+from accuracy import decoders, fixed, materials, receptors, sunspots, tanks
 from spikereg import (
     FiringTimeDataset,
     MemoryDataset,
@@ -50,6 +50,7 @@ class Task:
         hazard: Whether outputs are logits of a spike in each step.
         level: Whether labels are levels of a sound, less their mean.
         yearly: Whether labels are how many sunspots a later year has.
+        counted: Whether the operations of the test are counted.
         memory: Whether the target depends on earlier features, so that the accurate
             recipe draws time constants.
     """
@@ -62,6 +63,7 @@ class Task:
     hazard: bool = False
     level: bool = False
     yearly: bool = False
+    counted: bool = False
 
 
 def datasets(trial: Trial, seed: int, split: str = "test") -> tuple[Data, Data]:
@@ -147,6 +149,11 @@ def _sunspots(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
     return sunspots.data(trial.task, "train"), sunspots.data(trial.task, split)
 
 
+def _tanks(trial: Trial, seed: int, split: str) -> tuple[Data, Data]:
+    own, other = own_seeds(seed, split)
+    return tanks.data(trial, own, SAMPLES), tanks.data(trial, other, SAMPLES)
+
+
 #: A new task is one more entry. What makes its data must stand in a module that is
 #: imported here, so that finished trainings run again when it changes.
 TASKS = {
@@ -163,6 +170,8 @@ TASKS = {
     **dict.fromkeys(
         (materials.MATERIAL + task for task in materials.TASKS), Task(_material)
     ),
-    "digits": Task(_digits, classes=10),
+    tanks.TASK: Task(_tanks, counted=True),
+    fixed.TASK: Task(_tanks),
+    "digits": Task(_digits, classes=10, counted=True),
     "mackey-glass": Task(_mackey_glass, forecast=True),
 }

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader
 
-from accuracy import classifiers, decoders, receptors, sunspots, timings
+from accuracy import classifiers, decoders, fixed, receptors, sunspots, tanks, timings
 from accuracy.datasets import TASKS, Data, datasets, length
 from accuracy.methods import known
 from accuracy.setup import Setup
@@ -46,6 +46,7 @@ class Outcome(NamedTuple):
     rmse: float | None = None  # in dB, or sunspots
     coverage: float | None = None  # of the interval around a forecast
     width: float | None = None  # of that interval, in sunspots
+    costs: dict[str, float] | None = None  # operations a step, and firing rates
 
 
 def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
@@ -99,13 +100,21 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
         more |= decoders.scores(report)
     if task.yearly:
         more |= sunspots.scores(model, trial.task)
+    seen_at_once = isinstance(model, classifiers.Classical)
+    if task.counted and split == "test" and not seen_at_once:
+        (whole,) = make_loader(test, length(test))
+        more["costs"] = tanks.costs(model, whole[0])
+    if trial.task == fixed.TASK:
+        more["costs"] = fixed.errors(model, trial, batches, served)
     return Outcome(report, seconds, learned, smape, auc, bits, silent, **more)
 
 
 def summed(trial: Trial, outcomes: Sequence[Outcome], seeds: Sequence[int]) -> Row:
     """Make a row of what each seed gave, without measures that are not finite."""
     each = [
-        asdict(o.report) | {name: getattr(o, name) for name in MEASURES}
+        asdict(o.report)
+        | {name: getattr(o, name) for name in MEASURES}
+        | (o.costs or {})
         for o in outcomes
     ]
     values = {

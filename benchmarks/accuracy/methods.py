@@ -10,11 +10,13 @@ from torch import Tensor, nn
 from accuracy import (
     classifiers,
     decoders,
+    fixed,
     forecasts,
     materials,
     memories,
     receptors,
     sunspots,
+    tanks,
     timings,
 )
 from accuracy.datasets import TASKS, TIMES
@@ -220,6 +222,8 @@ OF_TASK = {
     **{materials.MATERIAL + task: materials.METHODS for task in materials.TASKS},
     **dict.fromkeys(decoders.TASKS, decoders.METHODS),
     **dict.fromkeys(sunspots.TASKS, sunspots.METHODS),
+    tanks.TASK: tanks.METHODS,
+    fixed.TASK: fixed.METHODS,
 }
 
 
@@ -229,6 +233,8 @@ def known(trial: Trial) -> Method:
     one_of("without", trial.without, ("", *INGREDIENTS, "clocks"))
     methods = OF_TASK.get(trial.task, METHODS)
     one_of("method", trial.method, tuple(methods))
+    if methods is tanks.METHODS and trial.method in tanks.NETWORKS:
+        tanks.settings(trial)
     if methods is METHODS and trial.method in memories.KINDS:
         memories.settings(trial)
     elif methods is METHODS and trial.lr is None and trial.method not in FREE:

@@ -43,6 +43,7 @@ class Kind(Protocol):
             is the last one; of the others one at most is not the spikes.
         GATES: Currents that each neuron gets: the current is ``[T, B, GATES·N]``.
         INPUTS: Rows of inputs that a step reads.
+        MULTIPLIES: Multiplications of a neuron's step, of what no constant can hold.
         KEEPS_INPUTS: Whether the way back reads them too.
         READS_SPIKES: Whether a step reads the spikes before it, beside the reset and
             what is fed back, and differentiates them.
@@ -53,6 +54,7 @@ class Kind(Protocol):
     STATES: tuple[str, ...]
     GATES: int
     INPUTS: int
+    MULTIPLIES: int
     KEEPS_INPUTS: bool
     READS_SPIKES: bool
     PARAMETERS: tuple[str, ...]

@@ -14,6 +14,8 @@ from spikereg.neurons.own import Neuron, Spike, fed_back, log_uniform, two_of
 
 STATES: tuple[str, ...] = ("adaptation", "membrane")
 GATES = INPUTS = 1
+# By both decays and a; the weights, a and b can hold q, 1 - beta and 1 - alpha.
+MULTIPLIES = 3
 KEEPS_INPUTS = READS_SPIKES = True
 PARAMETERS: tuple[str, ...] = ("alpha", "beta", "a", "b", "threshold")
 RANGES = {"alpha": (0.0, 1.0), "beta": (0.0, 1.0), "a": (0.0, 1.0), "b": (0.0, 2.0)}

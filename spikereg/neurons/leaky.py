@@ -25,6 +25,7 @@ from spikereg.neurons.own import RESETS, SUBTRACT, ZERO, Recurrence
 
 STATES: tuple[str, ...] = ("membrane",)
 GATES = INPUTS = 1
+MULTIPLIES = 1  # β U; to reset is to subtract a constant, or to forget
 KEEPS_INPUTS = READS_SPIKES = False
 derive = None
 PARAMETERS: tuple[str, ...] = ("beta", "threshold")

@@ -14,6 +14,7 @@ from spikereg.neurons.own import RESETS, SUBTRACT, ZERO, Neuron, Recurrence, Spi
 
 STATES: tuple[str, ...] = ("cell", "membrane")
 GATES = INPUTS = 4
+MULTIPLIES = 8  # f C, i g and o tanh C; each of five exponentials taken for one
 KEEPS_INPUTS, READS_SPIKES = True, False
 derive = None
 PARAMETERS: tuple[str, ...] = ("threshold",)

@@ -13,6 +13,7 @@ from spikereg.neurons.own import Neuron, Spike
 
 STATES: tuple[str, ...] = ("stress", "membrane")
 GATES = INPUTS = 1
+MULTIPLIES = 0  # by signs, and by spikes
 KEEPS_INPUTS = False
 READS_SPIKES = True
 PARAMETERS: tuple[str, ...] = ("hardening", "threshold")

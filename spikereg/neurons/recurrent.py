@@ -28,6 +28,7 @@ from spikereg.neurons.own import SUBTRACT, ZERO, Recurrence
 
 STATES: tuple[str, ...] = ("spikes", "membrane")
 GATES, INPUTS = 1, 2
+MULTIPLIES = leaky.MULTIPLIES
 KEEPS_INPUTS = READS_SPIKES = False
 derive = None
 PARAMETERS, RANGES = leaky.PARAMETERS, leaky.RANGES

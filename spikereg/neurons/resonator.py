@@ -22,6 +22,7 @@ from spikereg.neurons.own import (
 
 STATES: tuple[str, ...] = ("quadrature", "membrane")
 GATES = INPUTS = 1
+MULTIPLIES = 4  # a rotation: β cos ω and β sin ω are constants
 KEEPS_INPUTS = READS_SPIKES = False
 PARAMETERS: tuple[str, ...] = ("beta", "omega", "threshold")
 RANGES = {"beta": (0.0, 1.0), "omega": (0.0, math.pi)}

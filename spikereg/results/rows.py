@@ -21,10 +21,12 @@ class Trial:
             values and when to fire. ``"material, "`` and a law of
             :class:`~spikereg.MaterialDataset`: strains and stresses. ``"envelope "``, a
             recording and a delay: the level of a sound from measured spikes.
+            ``"tanks"``: :class:`~spikereg.tanks.TankDataset`, 1,024 sequences.
             ``"sunspots "``, the first year of the test, and perhaps how far ahead.
         hidden: Width of each hidden layer; LSTM, GRU and ReLU network take theirs from
             it so that they learn as many numbers, the random layer has twice as many
-            neurons, and the filters always have 16 integrators or oscillators.
+            neurons, and the filters always have 16 integrators or oscillators. For
+            ``"tanks"`` the units of a layer, and the taps.
         timesteps: Number of time steps.
         epochs: Passes over the training set.
         noise: Standard deviation of white noise on the features of the test.
@@ -74,7 +76,8 @@ class Row:
         parameters: How many numbers the model learned.
         seeds: The seeds.
         values: The measured values of each measure, one a seed: the fields of
-            :class:`~spikereg.Report`, and the ``seconds`` of training.
+            :class:`~spikereg.Report`, the ``seconds`` of training, and, where they are
+            counted, the operations of a step.
     """
 
     trial: Trial

@@ -1,6 +1,7 @@
 """Explorers: neurons and networks that run in the page itself, without a kernel."""
 
 from spikereg.widgets.encoding import EncodingExplorer
+from spikereg.widgets.energy import EnergyExplorer
 from spikereg.widgets.exact import SpikeTimeExplorer
 from spikereg.widgets.firing import FiringTimeExplorer
 from spikereg.widgets.lif import LIFExplorer
@@ -14,6 +15,7 @@ from spikereg.widgets.surrogate import SurrogateExplorer
 __all__ = [
     "DigitReader",
     "EncodingExplorer",
+    "EnergyExplorer",
     "FiringTimeExplorer",
     "LIFExplorer",
     "NetworkExplorer",

@@ -23,6 +23,9 @@ class Range(traitlets.Float):  # type: ignore[type-arg]  # Colab's traitlets tak
         label: Name of the slider.
         sign: Stands before the value.
         log: Whether the slider moves by powers of ten; ``step`` is one of those then.
+        least: With ``log`` and a ``low`` of 0, the smallest number that the slider
+            tells from 0, which stands one step below.
+        unit: Stands behind the value.
     """
 
     kind = ""
@@ -36,11 +39,15 @@ class Range(traitlets.Float):  # type: ignore[type-arg]  # Colab's traitlets tak
         label: str,
         sign: str = "",
         log: bool = False,
+        least: float | None = None,
+        unit: str = "",
     ) -> None:
         super().__init__(default_value=default)
         self.low, self.high = low, high
         slider = {"label": label, "min": low, "max": high, "step": step, "sign": sign}
-        self.tag(sync=True, control=slider | ({"log": True} if log else {}))
+        more = {"log": log, "least": least, "unit": unit}
+        slider |= {name: value for name, value in more.items() if value}
+        self.tag(sync=True, control=slider)
 
     def allows(self, value: Any) -> bool:
         """Say whether the value is a number within the bounds."""

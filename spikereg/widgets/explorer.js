@@ -57,7 +57,10 @@ const WIDE = 620; // pixels of an explorer that has room for controls beside its
  * @param {Element} parent
  * @param {Control} control
  */
-function field(parent, { label, words, texts, min, max, step, sign, log }) {
+function field(
+  parent,
+  { label, words, texts, min, max, step, sign, log, least, unit = "" },
+) {
   const around = make(parent, "label", { class: "control" });
   make(around, "span", { class: "name" }, label);
   if (words) {
@@ -68,7 +71,10 @@ function field(parent, { label, words, texts, min, max, step, sign, log }) {
     const show = (/** @type {any} */ word) => (select.value = word);
     return { input: select, show, read: () => select.value };
   }
-  const place = (/** @type {unknown} */ n) => (log ? Math.log10(Number(n)) : Number(n));
+  // Of a slider by powers of ten that has a 0, it is one step below them.
+  const lowest = least ? Math.log10(least) - Number(step) : -Infinity;
+  const place = (/** @type {unknown} */ n) =>
+    log ? Math.max(lowest, Math.log10(Number(n))) : Number(n);
   const input = make(around, "input", {
     type: "range",
     min: `${place(min)}`,
@@ -79,12 +85,16 @@ function field(parent, { label, words, texts, min, max, step, sign, log }) {
   const digits = `${step}`.split(".")[1]?.length ?? 0;
   const show = (/** @type {any} */ number) => {
     input.value = String(place(number));
-    const text = log ? String(number) : number.toFixed(digits);
+    const near = log ? String(Number(number.toPrecision(4))) : number.toFixed(digits);
+    const text = `${near} ${unit}`.trim();
     value.textContent = `${sign}${text}`.replace("-", "−");
     if (log) input.setAttribute("aria-valuetext", text);
   };
-  const read = () =>
-    log ? Number((10 ** Number(input.value)).toPrecision(2)) : Number(input.value);
+  const read = () => {
+    const at = Number(input.value);
+    if (!log) return at;
+    return at < lowest + Number(step) / 2 ? 0 : Number((10 ** at).toPrecision(2));
+  };
   return { input, show, read };
 }
 

@@ -3,7 +3,9 @@
 from accuracy.tables import (
     curves,
     digits,
+    energy,
     envelope,
+    fixed,
     material,
     memory,
     sunspots,
@@ -16,7 +18,9 @@ __all__ = ["TABLES", "Table"]
 TABLES: dict[str, Table] = {
     **curves.TABLES,
     **digits.TABLES,
+    **energy.TABLES,
     **envelope.TABLES,
+    **fixed.TABLES,
     **material.TABLES,
     **memory.TABLES,
     **sunspots.TABLES,

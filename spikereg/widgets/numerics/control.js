@@ -6,7 +6,7 @@ import { rowsOf, rowsRead, rowsWritten } from "./pixels.js";
 /**
  * @typedef {{name: string, label: string, value: any, min?: number, max?: number,
  *   step?: number, sign?: string, words?: string[], texts?: string[], whole?: boolean,
- *   log?: boolean, presets?: Record<string, number[]>, steps?: number, longest?:
+ *   log?: boolean, least?: number, unit?: string, presets?: Record<string, number[]>, steps?: number, longest?:
  *   number, scales?: Record<string, [number, number]>, pixels?: boolean}}
  *   Control  with presets it is a curve, of so many steps or any number up to the longest;
  *   with pixels a drawing; otherwise it has a slider or a list
@@ -78,9 +78,12 @@ export function valueOf(control, text) {
  * @param {Control} control
  * @param {any} value
  */
-export function saidOf({ label, sign = "", words, texts, presets, pixels }, value) {
+export function saidOf(
+  { label, sign = "", unit, words, texts, presets, pixels },
+  value,
+) {
   if (pixels) return label;
   if (words && texts) return texts[words.indexOf(String(value))];
   const text = presets ? nameOf(value, presets) : String(value).replace("_", " ");
-  return `${label} ${sign}${text}`.replace("-", "−");
+  return `${label} ${sign}${text}${unit ? ` ${unit}` : ""}`.replace("-", "−");
 }

@@ -1,0 +1,73 @@
+"""Tables of chapter 13: what a network costs at equal error."""
+
+from accuracy import tanks
+from accuracy.tables.table import Table
+from spikereg.results import Trial
+
+#: Passes over the training set, the same for all.
+EPOCHS = 32
+
+#: Six settings for each network and width: three rates and two kinds of steepness, or
+#: six rates.
+RATES = {
+    **dict.fromkeys(tanks.NETWORKS, (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)),
+    **dict.fromkeys(tanks.KINDS, (3e-3, 1e-2, 3e-2)),
+}
+STEEPNESS = (5.0, 25.0)
+
+#: Rates beyond these, where the best one had been the smallest or the largest.
+FURTHER = {"lif": (1e-3,), "dendrites": (0.1,), "4 dendrites": (0.1,)}
+
+#: Weights of the firing rate in the loss, and what is trained with them.
+PENALTIES = (1e-3, 1e-2, 1e-1)
+SPARSE = {"lif": (8, 16, 32), "dendrites": (32,), "4 dendrites": (8, 16)}
+
+#: Networks of chapter 8; an LSTM has 27 units for 32.
+DIGITS = (("recurrent", 64), ("recurrent", 128), ("lstm", 32), ("lstm", 64))
+
+TABLES = {
+    "energy-choice": Table(
+        "learning rate and steepness of networks that learn the level in a tank, for "
+        "each width, on validation sets",
+        [
+            Trial(method, tanks.TASK, hidden, epochs=EPOCHS, lr=lr, steepness=steepness)
+            for method in tanks.NETWORKS
+            for hidden in tanks.WIDTHS[method]
+            for lr in (*RATES[method], *FURTHER.get(method, ()))
+            for steepness in (STEEPNESS if method in tanks.KINDS else (None,))
+        ],
+        seeds=1,
+        split="validation",
+    ),
+    "energy": Table(
+        "what each network that learns the level in a tank costs, at any width",
+        [
+            Trial("mean", tanks.TASK),
+            *(
+                Trial(method, tanks.TASK, hidden, epochs=EPOCHS)
+                for method, widths in tanks.WIDTHS.items()
+                for hidden in widths
+            ),
+            *(
+                Trial(method, tanks.TASK, hidden, epochs=EPOCHS, penalty=penalty)
+                for method, widths in SPARSE.items()
+                for hidden in widths
+                for penalty in PENALTIES
+            ),
+        ],
+        seeds=5,
+        measures=(
+            "relative_error",
+            "spike_rate",
+            "accumulates",
+            "multiply_accumulates",
+            "state_updates",
+        ),
+    ),
+    "energy-digits": Table(
+        "what it costs to read a row of a handwritten digit",
+        [Trial(method, "digits", hidden, epochs=100) for method, hidden in DIGITS],
+        seeds=5,
+        measures=("accuracy", "spike_rate", "accumulates", "multiply_accumulates"),
+    ),
+}

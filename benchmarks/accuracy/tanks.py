@@ -1,0 +1,244 @@
+"""How each network of chapter 13 learns the level in a tank, at any width."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+
+import torch
+from jaxtyping import Float
+from snntorch import surrogate
+from torch import Tensor, nn
+
+from accuracy.setup import Method, Setup, settings_of
+from spikereg import SpikingRegressor, fit, initialize
+from spikereg._batches import Batches
+from spikereg.baselines import Recurrent, ReLUNetwork, TapFilter
+from spikereg.operations import Operations, count
+from spikereg.results import Trial
+from spikereg.tanks import TankDataset
+
+TASK = "tanks"
+
+#: The longest time constant of the accurate recipe, in steps.
+MEMORY = 30.0
+
+#: What each spiking network is made of: neurons, readout, and its dendrites.
+KINDS = {
+    "lif": ("lif", "membrane", 1),
+    "dendrites": ("lif", "dendrites", 16),
+    "4 dendrites": ("lif", "dendrites", 4),
+    "resonator": ("resonator", "membrane", 1),
+}
+
+#: How many steps a network without memory is shown.
+WINDOWS = (32, 48)
+
+#: Units of a layer, or taps: from where a network hardly follows to where more help
+#: little.
+WIDTHS = {
+    "lif": (4, 8, 16, 32, 64),
+    "dendrites": (8, 16, 32, 64),
+    "4 dendrites": (4, 8, 16, 32),
+    "resonator": (4, 8, 16, 32, 64),
+    "lstm": (1, 2, 4, 8, 16, 32),
+    **{f"relu, {window} steps": (2, 4, 8, 16, 32, 64) for window in WINDOWS},
+    "taps": (1, 2, 4, 8, 16, 32, 50),
+}
+
+_SETTINGS = {
+    "lif": ((0.03, 5.0), (0.003, 25.0), (0.003, 25.0), (0.003, 5.0), (0.003, 25.0)),
+    "dendrites": ((0.03, 5.0), (0.03, 25.0), (0.03, 5.0), (0.01, 5.0)),
+    "4 dendrites": ((0.1, 5.0), (0.01, 5.0), (0.03, 25.0), (0.03, 5.0)),
+    "resonator": ((0.03, 25.0), (0.01, 25.0), (0.01, 5.0), (0.01, 5.0), (0.03, 5.0)),
+}
+_RATES = {
+    "lstm": (0.1, 0.1, 0.1, 0.03, 0.1, 0.1),
+    "relu, 32 steps": (0.003, 0.1, 0.03, 0.01, 0.01, 0.01),
+    "relu, 48 steps": (0.001, 0.1, 0.01, 0.01, 0.03, 0.01),
+}
+
+#: Learning rate and steepness of each method and width: those of the smallest error in
+#: the stored table "energy-choice", on validation sets.
+SETTINGS: dict[str, dict[int, tuple[float, float]]] = {
+    method: dict(zip(WIDTHS[method], settings, strict=True))
+    for method, settings in (
+        *_SETTINGS.items(),
+        *(
+            (method, [(rate, 0.0) for rate in rates])
+            for method, rates in _RATES.items()
+        ),
+    )
+}
+
+
+def data(trial: Trial, seed: int, samples: int) -> TankDataset:
+    """Make the sequences of a trial."""
+    return TankDataset(trial.timesteps, samples, seed)
+
+
+class Windowed(nn.Module):
+    """A network that is shown the last steps side by side.
+
+    Attributes:
+        window: Number of steps.
+        network: The network.
+    """
+
+    def __init__(self, window: int, network: nn.Module) -> None:
+        super().__init__()
+        self.window, self.network = window, network
+
+    def seen(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B WF"]:
+        """Lay the last steps side by side, zeros where there were none."""
+        padded = nn.functional.pad(features, (0, 0, 0, 0, self.window - 1, 0))
+        return padded.unfold(0, self.window, 1).flatten(2)
+
+    def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
+        """Predict from the last steps."""
+        prediction: Tensor = self.network(self.seen(features))
+        return prediction
+
+
+class Mean(nn.Module):
+    """Answers the mean label of the training, always."""
+
+    def __init__(self, loader: Batches) -> None:
+        super().__init__()
+        labels = torch.cat([pair[1] for pair in loader], dim=1)
+        self.mean = nn.Parameter(labels.mean(dim=(0, 1)))
+
+    def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
+        """Give the mean."""
+        return self.mean.expand(*features.shape[:2], -1)
+
+
+def costs(model: nn.Module, features: Float[Tensor, "T B F"]) -> dict[str, float]:
+    """Count what a step of a sequence takes, on average over all of them.
+
+    Returns:
+        The fields of :class:`~spikereg.operations.Operations`, all layers together;
+        ``products_with_zeros``, accumulates and multiply-accumulates where none is
+        left out; and of a spiking network ``products_of_inputs``, the
+        multiply-accumulates of the first layer, whose inputs are real, and the share
+        of each layer's neurons that fire in a step.
+    """
+    layers = counted(model, features)
+    found = asdict(sum(layers.values(), Operations()))
+    full = sum(counted(model, features, skip_zeros=False).values(), Operations())
+    found["products_with_zeros"] = full.accumulates + full.multiply_accumulates
+    if isinstance(model, SpikingRegressor):
+        found["products_of_inputs"] = layers["lif_in"].multiply_accumulates
+        with torch.no_grad():
+            spikes = model.trace(features).spikes
+        found |= {f"{k}_rate": each.mean().item() for k, each in spikes.items()}
+    return found
+
+
+def counted(
+    model: nn.Module, features: Float[Tensor, "T B F"], *, skip_zeros: bool = True
+) -> dict[str, Operations]:
+    """Count the operations of each layer in a step.
+
+    A window takes a number in at each step, and is counted from where it is full on, as
+    in a stream that has no beginning.
+    """
+    if isinstance(model, Mean):
+        return {}
+    taken = {}
+    if isinstance(model, Windowed):
+        features = model.seen(features)[model.window - 1 :]
+        if model.window > 1:
+            taken["window"] = Operations(state_updates=1)
+        model = model.network
+    steps = features[..., 0].numel()
+    layers = count(model, features, skip_zeros=skip_zeros)
+    return taken | {name: layer / steps for name, layer in layers.items()}
+
+
+def settings(trial: Trial) -> tuple[float, float]:
+    """Return learning rate and steepness: the trial's, or those of its method.
+
+    Raises:
+        ValueError: If neither has them.
+    """
+    own = SETTINGS.get(trial.method, {}).get(trial.hidden)
+    if own is None and (
+        trial.lr is None or (trial.method in KINDS and trial.steepness is None)
+    ):
+        raise ValueError(
+            f"lr and steepness must be numbers for the method {trial.method!r} with "
+            f"{trial.hidden} units, not {trial.lr} and {trial.steepness}: none were "
+            f"chosen"
+        )
+    return settings_of(trial, own or (0.0, 0.0))
+
+
+def _spiking(setup: Setup) -> nn.Module:
+    trial, loader, seed, inputs, outputs = setup
+    neuron, readout, dendrites = KINDS[trial.method]
+    accurate = (neuron, readout) == ("lif", "membrane")
+    model = SpikingRegressor(
+        trial.hidden,
+        inputs,
+        outputs,
+        seed,
+        recipe="accurate" if accurate else "tutorial",
+        memory=MEMORY if accurate else 0.0,
+        neuron=neuron,
+        readout=readout,
+        dendrites=dendrites,
+        spike_grad=surrogate.fast_sigmoid(slope=settings(trial)[1]),
+    )
+    if accurate:
+        initialize(model, loader, labels=True, seed=seed)
+    return _fitted(model, setup)
+
+
+def _dense(setup: Setup, make: Callable[[Setup], nn.Module]) -> nn.Module:
+    return _fitted(make(setup), setup)
+
+
+def _fitted(model: nn.Module, setup: Setup) -> nn.Module:
+    trial = setup.trial
+    fit(
+        model,
+        setup.loader,
+        trial.epochs,
+        settings(trial)[0],
+        recipe="accurate",
+        spike_penalty=trial.penalty,
+        progress=False,
+    )
+    return model
+
+
+def _taps(setup: Setup) -> nn.Module:
+    model = TapFilter(setup.trial.hidden, setup.inputs, setup.outputs, setup.seed)
+    model.solve(setup.loader)
+    return Windowed(model.taps, model.fc_out)
+
+
+def _relu(setup: Setup, window: int) -> nn.Module:
+    trial, _, seed, inputs, outputs = setup
+    network = ReLUNetwork(trial.hidden, window * inputs, outputs, seed)
+    return Windowed(window, network)
+
+
+#: What learns by steps, at a rate of its own for each width.
+NETWORKS: dict[str, Method] = {
+    **dict.fromkeys(KINDS, _spiking),
+    "lstm": partial(
+        _dense,
+        make=lambda s: Recurrent("lstm", s.trial.hidden, s.inputs, s.outputs, s.seed),
+    ),
+    **{
+        f"relu, {window} steps": partial(_dense, make=partial(_relu, window=window))
+        for window in WINDOWS
+    },
+}
+
+METHODS: dict[str, Method] = {
+    "mean": lambda setup: Mean(setup.loader),
+    "taps": _taps,
+    **NETWORKS,
+}
