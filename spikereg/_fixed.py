@@ -184,7 +184,11 @@ class FixedLSTM(nn.LSTM):
     cell: Fixed
     output: Fixed
 
-    def forward(self, input: Tensor, hx: Any = None) -> Any:  # noqa: A002
+    def forward(  # type: ignore[override]  # no packed sequences
+        self,
+        input: Tensor,  # noqa: A002
+        hx: Any = None,
+    ) -> Any:
         """Make all steps."""
         if hx is None:
             zeros = input.new_zeros(1, input.shape[1], self.hidden_size)

@@ -2,14 +2,14 @@
 
 import copy
 import math
-from collections.abc import Iterator
+from typing import Any
 
 import snntorch as snn
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from spikereg._check import whole_number
+from spikereg._check import finite_weights, tensor, whole_number
 from spikereg._fixed import (
     BIAS_BITS,
     Fixed,
@@ -25,55 +25,180 @@ from spikereg._fixed import (
 from spikereg.baselines import Recurrent, ReLUNetwork
 from spikereg.dendrites import Dendrites
 from spikereg.models import SpikingRegressor
-from spikereg.neurons import Resonator, leaky
+from spikereg.neurons import Resonator
 
-def quantize(model, features, weight_bits=8, state_bits=8, *, input_bits=8, decay_bits=12):
-    bits = _Bits(weight_bits, state_bits, input_bits, decay_bits, bool((features < 0).any()))
-    made = _fixed(model, bits)
+__all__ = ["quantize"]
+
+
+def quantize(
+    model: nn.Module,
+    features: Float[Tensor, "T B F"],
+    weight_bits: int = 8,
+    state_bits: int = 8,
+    *,
+    input_bits: int = 8,
+    decay_bits: int = 12,
+) -> nn.Module:
+    r"""Make a copy of a network that calculates in fixed point.
+
+    A number becomes an integer of :math:`b` bits times a power of two, and saturates:
+
+    .. math::
+
+        x \to 2^{-s} \min(\max(\mathrm{round}(2^s x), -2^{b-1}), 2^{b-1} - 1)
+
+    - Weights have one :math:`s` a layer, biases another and 16 bits.
+    - Membranes and other states are rounded after each step, thresholds on the same
+      grid; what rectified units and an LSTM send likewise.
+    - A decay has ``decay_bits`` binary places (12 on Loihi), and so have the sine and
+      cosine of a resonator.
+    - Features are rounded to ``input_bits``. Sums in between are not rounded, as in
+      wide accumulators: in float32 they are exact as long as they fit into 24 bits.
+
+    Every :math:`s` is chosen one after another, in the order of the signal, so that
+    the answers to ``features`` change least: large enough to keep small numbers, and
+    small enough that few saturate.
+
+    Gradients pass the rounding as if it were not there, and are 0 where a number
+    saturates. So :func:`spikereg.fit` trains the copy on, whose parameters stay real
+    numbers.
+
+    Args:
+        model: A :class:`~spikereg.SpikingRegressor` of leaky, recurrent leaky or
+            resonator neurons, with any readout; ``ReLUNetwork``; or ``Recurrent`` with
+            an LSTM. It stays as it is.
+        features: What the ranges are chosen by, ``[T, B, F]``, such as a batch of the
+            training.
+        weight_bits: Of weights, 2 to 16.
+        state_bits: Of states, 2 to 16.
+        input_bits: Of features, 2 to 16.
+        decay_bits: Binary places of decays, 2 to 16.
+
+    Returns:
+        The copy.
+
+    Raises:
+        TypeError: For another model, or a layer of it that is not among these, such as
+            those of a model in fixed point; or features that are no tensor.
+        ValueError: For bits that are not whole numbers from 2 to 16, weights that are
+            not finite, or features that the model does not take.
+
+    Source:
+        The straight-through gradient is of Y. Bengio, N. Léonard and A. Courville,
+        *Estimating or propagating gradients through stochastic neurons for conditional
+        computation*, arXiv 1308.3432 (2013).
+    """
+    given = {
+        "weight_bits": weight_bits,
+        "state_bits": state_bits,
+        "input_bits": input_bits,
+        "decay_bits": decay_bits,
+    }
+    for name, bits in given.items():
+        whole_number(name, bits, at_least=2)
+        if bits > 16:
+            raise ValueError(f"{name} must be a whole number from 2 to 16, not {bits}")
+    tensor("features", features)
+    finite_weights(model)
+    signed = bool((features < 0).any())
+    maker = _Maker(weight_bits, state_bits, input_bits, decay_bits, signed)
+    made = maker.model(model)
     _choose(made, model, features)
     return made
 
-class _Bits:
-    def __init__(s, w, st, i, d, signed): s.w, s.s, s.i, s.d, s.signed = w, st, i, d, signed
-    def linear(s, fc, first=False):
-        return turned(fc, FixedLinear, inputs=Fixed(s.i, signed=s.signed) if first else nn.Identity(), weights=Fixed(s.w), biases=Fixed(BIAS_BITS))
-    def neuron(s, neuron):
-        parts = {"membrane": Fixed(s.s), "decay": decay_of(s.d)}
-        if isinstance(neuron, snn.RLeaky): return turned(neuron, FixedRLeaky, recurrent=s.linear(neuron.recurrent), **parts)
-        if isinstance(neuron, snn.Leaky): return turned(neuron, FixedLeaky, **parts)
-        if isinstance(neuron, Resonator):
-            r = None if neuron.recurrent is None else s.linear(neuron.recurrent)
-            return turned(neuron, FixedResonator, recurrent=r, **parts)
-        if isinstance(neuron, Dendrites):
-            return turned(neuron, FixedDendrites, poles=s.neuron(neuron.poles), fc=s.linear(neuron.fc), answer=Fixed(s.s))
-        raise TypeError(type(neuron))
 
-def _fixed(model, b):
-    made = copy.deepcopy(model)
-    if isinstance(model, SpikingRegressor):
-        made.fc_in, made.lif_in = b.linear(model.fc_in, True), b.neuron(model.lif_in)
-        made.fc_hidden, made.lif_hidden = b.linear(model.fc_hidden), b.neuron(model.lif_hidden)
-        made.fc_out, made.li_out = b.linear(model.fc_out), b.neuron(model.li_out)
-    elif isinstance(model, ReLUNetwork):
-        parts = []
-        for n, layer in enumerate(model.layers):
-            if isinstance(layer, nn.Linear): parts.append(b.linear(layer, n == 0))
-            else: parts += [nn.ReLU(), Fixed(b.s, signed=False)]
-        made.layers = nn.Sequential(*parts, Fixed(b.s))
-    elif isinstance(model, Recurrent):
-        made.recurrent = turned(model.recurrent, FixedLSTM, inputs=Fixed(b.i, signed=b.signed), weights=Fixed(b.w), recurrent=Fixed(b.w), biases=Fixed(BIAS_BITS), cell=Fixed(b.s), output=Fixed(b.s))
-        made.fc_out = nn.Sequential(b.linear(model.fc_out), Fixed(b.s))
-    return made
+class _Maker:
+    """Turns layers into those of fixed point, which do not yet round."""
+
+    def __init__(
+        self, weights: int, states: int, inputs: int, decays: int, signed: bool
+    ) -> None:
+        self.weights, self.states, self.decays = weights, states, decays
+        self.inputs, self.signed = inputs, signed
+
+    def model(self, model: nn.Module) -> nn.Module:
+        made: Any = copy.deepcopy(model)
+        if type(model) is SpikingRegressor:
+            for n, name in enumerate(("in", "hidden", "out")):
+                linear = getattr(model, f"fc_{name}")
+                setattr(made, f"fc_{name}", self.linear(linear, first=n == 0))
+            for name in ("lif_in", "lif_hidden", "li_out"):
+                setattr(made, name, self.neuron(getattr(model, name)))
+        elif type(model) is ReLUNetwork:
+            parts: list[nn.Module] = []
+            for n, layer in enumerate(model.layers):
+                if isinstance(layer, nn.Linear):
+                    parts.append(self.linear(layer, first=n == 0))
+                else:
+                    parts += [nn.ReLU(), Fixed(self.states, signed=False)]
+            made.layers = nn.Sequential(*parts, Fixed(self.states))
+        elif type(model) is Recurrent and type(model.recurrent) is nn.LSTM:
+            made.recurrent = turned(
+                model.recurrent,
+                FixedLSTM,
+                inputs=Fixed(self.inputs, signed=self.signed),
+                weights=Fixed(self.weights),
+                recurrent=Fixed(self.weights),
+                biases=Fixed(BIAS_BITS),
+                cell=Fixed(self.states),
+                output=Fixed(self.states),
+            )
+            made.fc_out = nn.Sequential(self.linear(model.fc_out), Fixed(self.states))
+        else:
+            raise TypeError(
+                f"model must be a SpikingRegressor, a ReLUNetwork or a Recurrent LSTM, "
+                f"not {type(model).__name__}"
+            )
+        return made  # type: ignore[no-any-return]
+
+    def linear(self, linear: nn.Module, *, first: bool = False) -> nn.Module:
+        if type(linear) is not nn.Linear:
+            raise TypeError(
+                f"weights must be those of nn.Linear to be rounded, not of "
+                f"{type(linear).__name__}"
+            )
+        inputs = Fixed(self.inputs, signed=self.signed) if first else nn.Identity()
+        rounds = {"weights": Fixed(self.weights), "biases": Fixed(BIAS_BITS)}
+        return turned(linear, FixedLinear, inputs=inputs, **rounds)
+
+    def neuron(self, neuron: nn.Module) -> nn.Module:
+        rounds = {"membrane": Fixed(self.states), "decay": decay_of(self.decays)}
+        if type(neuron) is snn.RLeaky:
+            back: Any = neuron.recurrent
+            return turned(neuron, FixedRLeaky, recurrent=self.linear(back), **rounds)
+        if type(neuron) is snn.Leaky:
+            return turned(neuron, FixedLeaky, **rounds)
+        if type(neuron) is Resonator:
+            back = neuron.recurrent
+            fed = None if back is None else self.linear(back)
+            return turned(neuron, FixedResonator, recurrent=fed, **rounds)
+        if type(neuron) is Dendrites:
+            return turned(
+                neuron,
+                FixedDendrites,
+                poles=self.neuron(neuron.poles),
+                fc=self.linear(neuron.fc),
+                answer=Fixed(self.states),
+            )
+        raise TypeError(
+            f"neurons must be snn.Leaky, snn.RLeaky, Resonator or Dendrites to "
+            f"calculate in fixed point, not {type(neuron).__name__}"
+        )
+
 
 @torch.no_grad()
-def _choose(made, model, features):
+def _choose(made: nn.Module, model: nn.Module, features: Tensor) -> None:
+    """Choose how many binary places each part has, the first of the signal first."""
     wanted = model(features)
-    made(features)
+    made(features)  # each part notes the largest number that passes
     for name, part in made.named_modules():
-        if not isinstance(part, Fixed) or part.shift is not None: continue
+        if not isinstance(part, Fixed) or part.shift is not None:
+            continue
+        # The most binary places with which nothing saturates.
         cover = math.floor(math.log2(part.high / part.largest)) if part.largest else 0
-        if part.bits == BIAS_BITS and name.endswith("biases"):
-            part.shift = cover; continue
+        if name.endswith("biases"):
+            part.shift = cover
+            continue
         changes = {}
         for shift in range(cover, cover + part.bits):
             part.shift = shift

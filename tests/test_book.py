@@ -24,6 +24,16 @@ NAMES = list(PAGES)
 CITED = {
     "1.22e-02": "mean L1 loss that the tutorial prints",
     "2.84e-02": "mean relative error that the tutorial prints",
+    "0.15": "spikes a synapse with which spiking networks compete, from ...",
+    "1.38": "... to (Dampfhoffer et al., 2023)",
+    "6%": "firing rate with which they do (Yan et al., 2024)",
+    "60%": "savings by a count without hardware (Höfflin and Wassner, 2025)",
+    "0.42": "mW that Speck takes at rest ...",
+    "0.70": "... and at work (Yao et al., 2024)",
+    "95.0%": "accuracy of a graph in snnTorch (files beside Pedersen et al., 2024), ...",
+    "94.3%": "... in Norse, ...",
+    "55.7%": "... in Nengo, ...",
+    "48.6%": "... and in Lava",
 }
 
 # What stands in for the numbers after "≈", which differ between machines.

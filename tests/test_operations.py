@@ -188,7 +188,13 @@ def test_silence_costs_no_accumulates_in_hidden_layer_and_output(neuron, readout
 def test_counting_leaves_no_trace(global_rng_stays):
     model, x = network("lstm", "dendrites"), features().requires_grad_()
     before = {name: value.clone() for name, value in model.state_dict().items()}
+    learns = []
+    hook = model.lif_in.register_forward_hook(
+        lambda *_: learns.append(torch.is_grad_enabled())
+    )
     count(model, x)
+    hook.remove()
+    assert {*learns} == {False}
     assert all(torch.equal(model.state_dict()[name], v) for name, v in before.items())
     assert not any(module._forward_pre_hooks for module in model.modules())
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -211,13 +217,18 @@ def test_a_model_that_may_do_something_else_is_refused():
         count(Own(4, seed=0), torch.rand(3, 1, 1))
 
 
+class Rounded(nn.Linear):
+    def forward(self, x):
+        return nn.functional.linear(x, self.weight.round(), self.bias)
+
+
 @pytest.mark.usefixtures("unchecked")
-def test_weights_that_are_not_linear_are_refused():
+@pytest.mark.parametrize("name", ["Sequential", "Rounded"])
+def test_weights_that_are_not_linear_are_refused(name):
     model = network()
-    model.fc_hidden = nn.Sequential(model.fc_hidden)
-    with pytest.raises(
-        TypeError, match=r"nn\.Linear to be counted, not of Sequential$"
-    ):
+    other = {"Sequential": nn.Sequential(nn.Linear(H, H)), "Rounded": Rounded(H, H)}
+    model.fc_hidden = other[name].double()
+    with pytest.raises(TypeError, match=rf"nn\.Linear to be counted, not of {name}$"):
         count(model, features())
 
 

@@ -46,8 +46,9 @@ def errors(
         Errors by names such as ``"8 and 16 bits"`` and ``"8 and 8 bits, trained"``.
     """
     found = {}
-    for bits in AFTER:
-        found[named(bits)] = evaluate(_fixed(model, loader, bits), test).relative_error
+    for after in AFTER:
+        made = _fixed(model, loader, after)
+        found[named(after)] = evaluate(made, test).relative_error
     rate, _ = tanks.SETTINGS[trial.method][trial.hidden]
     for bits in TRAINED:
         made = _fixed(model, loader, bits)

@@ -46,7 +46,7 @@ class Outcome(NamedTuple):
     rmse: float | None = None  # in dB, or sunspots
     coverage: float | None = None  # of the interval around a forecast
     width: float | None = None  # of that interval, in sunspots
-    costs: dict[str, float] | None = None  # operations a step, and firing rates
+    costs: dict[str, float] | None = None  # operations, or errors in fixed point
 
 
 def run(trial: Trial, seed: int, split: str = "test") -> Outcome:

@@ -16,6 +16,7 @@ from spikereg.exercises import (
     chapter_10,
     chapter_11,
     chapter_12,
+    chapter_13,
 )
 from spikereg.exercises.answers import Answer
 
@@ -35,6 +36,7 @@ ANSWERS: dict[str, Answer] = {
     **chapter_10.ANSWERS,
     **chapter_11.ANSWERS,
     **chapter_12.ANSWERS,
+    **chapter_13.ANSWERS,
 }
 
 

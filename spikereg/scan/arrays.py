@@ -236,7 +236,8 @@ def shared(each: Array, parameter: Tensor) -> Tensor:
 def _times(fed: Any, weight: Any, bias: Tensor | None) -> Tensor:
     """Weigh what is fed back: to all neurons, or to each its own."""
     if weight.ndim < 2:
-        return fed * weight
+        return fed * weight  # type: ignore[no-any-return]
     # A product's last bits depend on where its factors lie in memory; a step's row may
     # lie anywhere, and a copy lies where a tensor of PyTorch's own does.
-    return F.linear(fed.clone(), weight, bias)
+    product: Tensor = F.linear(fed.clone(), weight, bias)
+    return product

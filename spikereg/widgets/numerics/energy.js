@@ -80,7 +80,7 @@ export function compared(counts, reference, figures, rate) {
   const way = isSame ? 0 : own < other ? -1 : 1;
   const times = isSame ? 1 : own / other;
   if (counts.accumulates)
-    return { times, way, whose: "own", at: breakEven(counts, figures, own) };
+    return { times, way, whose: "own", at: breakEven(counts, figures, other) };
   if (reference.accumulates)
     return { times, way, whose: "reference", at: breakEven(reference, figures, own) };
   return { times, way, whose: null, at: NaN };
