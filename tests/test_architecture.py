@@ -100,6 +100,8 @@ IMPORTS = {
     },
     "energy": {"_check", "operations"},
     "_nir": {"dendrites", "neurons", "scan"},
+    "_fixed": {"dendrites", "neurons", "scan"},
+    "quantize": {"_check", "_fixed", "baselines", "dendrites", "models", "neurons"},
     "interchange": {"_check", "_nir", "models"},
     "_chain": {"_check", "_compiled", "events", "models", "neurons", "scan"},
     "_weights": {"_compiled", "neurons"},

@@ -30,7 +30,7 @@ CITED = {
     "60%": "savings by a count without hardware (Höfflin and Wassner, 2025)",
     "0.42": "mW that Speck takes at rest ...",
     "0.70": "... and at work (Yao et al., 2024)",
-    "95.0%": "accuracy of a graph in snnTorch (files beside Pedersen et al., 2024), ...",
+    "95.0%": "accuracy of a graph in snnTorch (files of Pedersen et al., 2024), ...",
     "94.3%": "... in Norse, ...",
     "55.7%": "... in Nengo, ...",
     "48.6%": "... and in Lava",
