@@ -161,10 +161,10 @@ def horowitz(bits: int = 32, memory: int = 8) -> Figures:
     )
 
 
-#: Loihi, 14 nm, simulated before there was silicon: the least that a synaptic operation
-#: takes, its weight included, and the update of a neuron that is active, whatever is in
-#: it (52 pJ for one that is not). M. Davies et al., *Loihi: a neuromorphic manycore
-#: processor with on-chip learning*, IEEE Micro 38(1), 2018, table 2.
+#: Loihi, of 14 nm, simulated before there was silicon. An accumulate is the least that
+#: a synaptic operation takes, with its weight; an update is that of a neuron which is
+#: active, whatever is in it (52 pJ for one which is not). M. Davies et al., *Loihi, a
+#: neuromorphic manycore processor*, IEEE Micro 38(1), 2018, table 2.
 LOIHI = Figures(
     accumulate=23.6,
     multiply_accumulate=None,
@@ -173,10 +173,9 @@ LOIHI = Figures(
     state_multiply=0.0,
 )
 
-#: SENECA, 22 nm, synthesized: instructions on words of 16 bits. Add or multiply 1.4 pJ,
-#: load 3.7, store 3.9. G. Tang et al., *SENECA: building a fully digital neuromorphic
-#: processor, design trade-offs and challenges*, Frontiers in Neuroscience 17 (2023),
-#: table 8.
+#: SENECA, of 22 nm, synthesized. Its instructions, on words of 16 bits, take 1.4 pJ to
+#: add or multiply, 3.7 to load and 3.9 to store. G. Tang et al., *SENECA, building a
+#: fully digital neuromorphic processor*, Frontiers in Neuroscience 17 (2023), table 8.
 SENECA = Figures(
     accumulate=1.4,
     multiply_accumulate=2 * 1.4,

@@ -116,9 +116,9 @@ def count(
             out.
 
     Returns:
-        The operations of each layer, in the order of the signal, by its name: the
-        neurons' (``lif_in``, ``lif_hidden``, ``li_out``), or where there are none that
-        of the linear layer.
+        The operations of each layer, in the order of the signal, by the name of its
+        neurons (``lif_in``, ``lif_hidden``, ``li_out``), or where there are none by
+        that of the linear layer.
 
     Raises:
         TypeError: For another model, or a part of it that cannot be counted.
