@@ -24,7 +24,7 @@ NAMES = list(PAGES)
 CITED = {
     "1.22e-02": "mean L1 loss that the tutorial prints",
     "2.84e-02": "mean relative error that the tutorial prints",
-    "0.15": "spikes a synapse with which spiking networks compete, from ...",
+    "0.15": "spikes a synapse below which spiking networks compete, from ...",
     "1.38": "... to (Dampfhoffer et al., 2023)",
     "0.42": "mW that Speck takes at rest (Yao et al., 2024)",
     "95.0%": "accuracy of a graph in snnTorch (files of Pedersen et al., 2024), ...",
