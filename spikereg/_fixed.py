@@ -59,6 +59,14 @@ class Fixed(nn.Module):
             values, 2.0**-self.shift, 0, self.low, self.high
         )
 
+    def get_extra_state(self) -> Tensor:
+        """Keep the binary places beside the weights, without which these say little."""
+        return torch.tensor([] if self.shift is None else [self.shift])
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Take the binary places that were kept."""
+        self.shift = int(state[0]) if len(state) else None
+
     def extra_repr(self) -> str:
         """Say how many bits, and how many of them are binary places."""
         return f"bits={self.bits}, low={self.low}, shift={self.shift}"
@@ -106,7 +114,7 @@ class FixedLeaky(snn.Leaky):  # type: ignore[misc]
         if self.reset_mechanism == "zero":
             membrane = membrane.masked_fill(fired, 0)
         # The product has more bits than float32: those of decay and state.
-        new = self.decay(self.beta).double() * membrane + current
+        new = self.decay(self.beta.clamp(0, 1)).double() * membrane + current
         if self.reset_mechanism == "subtract":
             new = new - fired * threshold
         membrane = self.membrane(new)
@@ -126,7 +134,7 @@ class FixedRLeaky(snn.RLeaky):  # type: ignore[misc]
         threshold = self.membrane(self.threshold)
         fired = membrane > threshold
         current = current + self.recurrent(spikes)
-        new = self.decay(self.beta).double() * membrane + current
+        new = self.decay(self.beta.clamp(0, 1)).double() * membrane + current
         if self.reset_mechanism == "subtract":
             new = new - fired * threshold
         elif self.reset_mechanism == "zero":
@@ -166,7 +174,9 @@ class FixedDendrites(Dendrites):
     def forward(self, current: Tensor) -> Tensor:
         """Filter the currents and add the dendrites up."""
         poles: Any = self.poles
-        _, (imaginary, real) = walk(poles, (1 - poles.decay(poles.beta)) * current)
+        _, (imaginary, real) = walk(
+            poles, (1 - poles.decay(poles.beta.clamp(0, 1))) * current
+        )
         answer: Tensor = self.answer(self.fc(torch.cat([real, imaginary], dim=-1)))
         return answer
 

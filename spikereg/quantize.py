@@ -25,7 +25,7 @@ from spikereg._fixed import (
 from spikereg.baselines import Recurrent, ReLUNetwork
 from spikereg.dendrites import Dendrites
 from spikereg.models import SpikingRegressor
-from spikereg.neurons import Resonator
+from spikereg.neurons import Resonator, leaky
 
 __all__ = ["quantize"]
 
@@ -52,7 +52,8 @@ def quantize(
       grid; what rectified units and an LSTM send likewise.
     - A decay has ``decay_bits`` binary places (12 on Loihi), and so have the sine and
       cosine of a resonator.
-    - Features are rounded to ``input_bits``. Sums in between are not rounded, as in
+    - Features are rounded to ``input_bits``, from 0 on if none of them is negative:
+      show some of each sign if there are both. Sums in between are not rounded, as in
       wide accumulators: in float32 they are exact as long as they fit into 24 bits.
 
     Every :math:`s` is chosen one after another, in the order of the signal, so that
@@ -81,7 +82,9 @@ def quantize(
         TypeError: For another model, or a layer of it that is not among these, such as
             those of a model in fixed point; or features that are no tensor.
         ValueError: For bits that are not whole numbers from 2 to 16, weights that are
-            not finite, or features that the model does not take.
+            not finite, features that are empty, not finite or not such as the model
+            takes, or neurons with an option of snnTorch's beyond the equations, such
+            as ``inhibition``.
 
     Source:
         The straight-through gradient is of Y. Bengio, N. Léonard and A. Courville,
@@ -99,6 +102,10 @@ def quantize(
         if bits > 16:
             raise ValueError(f"{name} must be a whole number from 2 to 16, not {bits}")
     tensor("features", features)
+    if not features.numel():
+        raise ValueError(f"features must not be empty, as {list(features.shape)} is")
+    if not (bounded := features.isfinite()).all():
+        raise ValueError(f"features must be finite, not {features[~bounded][0].item()}")
     finite_weights(model)
     signed = bool((features < 0).any())
     maker = _Maker(weight_bits, state_bits, input_bits, decay_bits, signed)
@@ -163,6 +170,11 @@ class _Maker:
 
     def neuron(self, neuron: nn.Module) -> nn.Module:
         rounds = {"membrane": Fixed(self.states), "decay": decay_of(self.decays)}
+        of_snntorch = type(neuron) in (snn.Leaky, snn.RLeaky)
+        if of_snntorch and (option := leaky.unsupported(neuron)):
+            raise ValueError(
+                f"neurons must be without {option} to calculate in fixed point"
+            )
         if type(neuron) is snn.RLeaky:
             back: Any = neuron.recurrent
             return turned(neuron, FixedRLeaky, recurrent=self.linear(back), **rounds)

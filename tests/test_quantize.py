@@ -1,12 +1,15 @@
 """Networks in fixed point: whole numbers give the same spikes."""
 
+import math
+
 import numpy as np
 import pytest
+import snntorch as snn
 import torch
 from torch import nn
 
-from spikereg import SpikingRegressor, evaluate, fit, initialize, make_loader
-from spikereg._fixed import Fixed
+from spikereg import SpikingRegressor, evaluate, fit, initialize, make_loader, scan
+from spikereg._fixed import Fixed, FixedLeaky, FixedRLeaky, decay_of, turned
 from spikereg.baselines import Recurrent, ReLUNetwork, TapFilter
 from spikereg.quantize import quantize
 from spikereg.tanks import TankDataset
@@ -106,6 +109,82 @@ def test_gradients_pass_the_rounding_but_not_a_saturated_number():
     assert values.grad.tolist() == [1, 1, 0, 0]
 
 
+@pytest.mark.parametrize("reset", ["subtract", "zero", "none"])
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_a_step_is_that_of_snntorch_with_its_state_rounded(recurrent, reset):
+    draw = torch.Generator().manual_seed(0)
+    grid = Fixed(6)
+    grid.shift = 3
+    options = {"reset_mechanism": reset, "state_quant": grid}
+    options["threshold"] = torch.randint(1, 12, (9,), generator=draw) / 8
+    beta = torch.randint(0, 2**12 + 1, (9,), generator=draw) / 2**12
+    beta[0] = 1  # the largest there is
+    parts = {"membrane": grid, "decay": decay_of(12)}
+    if recurrent:
+        plain = snn.RLeaky(beta, linear_features=9, **options)
+        weights = torch.randint(-9, 9, (9, 9), generator=draw) / 8
+        plain.recurrent.weight.data.copy_(weights)
+        nn.init.zeros_(plain.recurrent.bias)
+        fixed = turned(plain, FixedRLeaky, **parts)
+    else:
+        plain = snn.Leaky(beta, **options)
+        fixed = turned(plain, FixedLeaky, **parts)
+    current = torch.randint(-40, 48, (60, 5, 9), generator=draw) / 8
+    for ours, theirs in zip(scan(fixed, current), scan(plain, current), strict=True):
+        assert torch.equal(ours, theirs)
+    ends = [end.item() for end in scan(fixed, current)[1].aminmax()]
+    assert ends == [-32 / 8, 31 / 8]  # where it saturates
+
+
+@pytest.mark.parametrize("readout", ["membrane", "dendrites"])
+def test_a_decay_of_one_keeps_all_and_none_is_larger(readout):
+    model = network(readout=readout)
+    last = model.li_out.poles if readout == "dendrites" else model.li_out
+    answers, few = [], TANKS.features[:20, :8]
+    for beta in (1.0, 1.3):
+        for neuron in (model.lif_in, model.lif_hidden, last):
+            nn.init.constant_(neuron.beta, beta)
+        made = quantize(model, few, 8, 10)
+        assert whole(made.lif_in.beta.clamp(0, 1), made.lif_in.decay).max() == 2**12
+        with torch.no_grad():
+            answers.append(made(few))
+    assert torch.equal(*answers)
+
+
+def test_a_resonator_turns_by_rounded_numbers():
+    model = quantize(network(neuron="resonator"), TANKS.features, 8, 6)
+    layer = model.lif_in
+    with torch.no_grad():
+        current = model.fc_in(TANKS.features)
+        _, swung = scan(layer, current)
+    places, grid = layer.decay.shift, layer.membrane.shift
+    back = layer.recurrent
+    cos, sin = (
+        whole(layer.beta * turn(layer.omega), layer.decay)
+        for turn in (torch.cos, torch.sin)
+    )
+    theta = whole(layer.threshold, layer.membrane)
+    weight = whole(back.weight, back.weights)
+    fine = 30
+    x = (current.double() * 2.0**fine).numpy().astype(np.int64)
+    u = q = np.zeros(x.shape[1:], np.int64)
+    for now, expected in zip(x, swung, strict=True):
+        fired = (u > theta).astype(np.int64)
+        fed = (fired @ weight.T) << fine - back.weights.shift
+        kept = u - fired * theta
+        total = ((cos * kept - sin * q) << fine - places - grid) + now + fed
+        q = halves_to_even(sin * kept + cos * q, places)
+        u = halves_to_even(total, fine - grid)
+        u, q = (n.clip(layer.membrane.low, layer.membrane.high) for n in (u, q))
+        assert (u * 2.0**-grid == expected.numpy()).all()
+
+
+def test_the_layers_are_walked_step_by_step():
+    layer = quantize(network(), TANKS.features).lif_in
+    with pytest.raises(ValueError, match="update of its own"):
+        scan(layer, torch.zeros(2, 3, 12), backend="cpu")
+
+
 MODELS = {
     "lif": network,
     "spikes": lambda: network(readout="spikes"),
@@ -156,7 +235,8 @@ def test_a_copy_can_be_trained_on_and_kept():
     before = evaluate(made, loader).mse
     fit(made, loader, 10, 1e-3, recipe="accurate", progress=False)
     assert evaluate(made, loader).mse < 0.9 * before
-    again = quantize(model, TANKS.features, 4, 6)
+    again = quantize(model, TANKS.features / 9, 4, 6)  # with other places
+    assert again.fc_in.inputs.shift != made.fc_in.inputs.shift
     again.load_state_dict(made.state_dict())
     assert torch.equal(again(TANKS.features), made(TANKS.features))
 
@@ -185,14 +265,35 @@ def test_what_has_no_fixed_point_is_refused_by_name(model, message):
 
 
 @pytest.mark.parametrize("bits", [1, 0, -8, 17])
-@pytest.mark.parametrize("name", ["weight_bits", "state_bits", "input_bits"])
+@pytest.mark.parametrize(
+    "name", ["weight_bits", "state_bits", "input_bits", "decay_bits"]
+)
 def test_bits_are_between_2_and_16(name, bits):
     with pytest.raises(ValueError, match=rf"{name}.* not {bits}"):
         quantize(network(), TANKS.features, **{name: bits})
 
 
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"reset_delay": False}, "reset_delay=False"),
+        ({"state_quant": torch.round}, "state_quant"),
+        ({"graded_spikes_factor": 2.0}, "graded_spikes_factor"),
+    ],
+)
+def test_options_that_a_step_does_not_have_are_refused_by_name(options, name):
+    model = network()
+    model.lif_hidden = snn.Leaky(0.5, **options)
+    with pytest.raises(ValueError, match=f"without {name}"):
+        quantize(model, TANKS.features)
+
+
 def test_bad_weights_and_features_are_refused():
     model = network()
+    with pytest.raises(ValueError, match=r"empty, as \[3, 0, 1\] is"):
+        quantize(model, torch.ones(3, 0, 1))
+    with pytest.raises(ValueError, match="features must be finite, not nan"):
+        quantize(model, torch.full((3, 2, 1), math.nan))
     with pytest.raises(ValueError, match=r"\[T, B, F\]"):
         quantize(model, torch.ones(3, 2, 5))
     nn.init.constant_(model.fc_in.weight, float("nan"))
