@@ -102,7 +102,11 @@ class FixedLinear(nn.Linear):
 
 
 class FixedLeaky(snn.Leaky):  # type: ignore[misc]
-    """``snntorch.Leaky`` with its membrane, threshold and decay rounded."""
+    """``snntorch.Leaky`` with its membrane, threshold and decay rounded.
+
+    Its own ``state_quant`` rounds a sum in float32, into which a decay of 12 bits times
+    a state of 16 does not fit.
+    """
 
     membrane: Fixed
     decay: Fixed

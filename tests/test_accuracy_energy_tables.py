@@ -93,7 +93,7 @@ def test_a_baseline_is_made_again(method, hidden):
         kept.values["relative_error"][0], rel=1e-3
     )
     products = kept.values["multiply_accumulates"][0]
-    assert again.costs["multiply_accumulates"] == pytest.approx(products, rel=1e-3)
+    assert again.named["multiply_accumulates"] == pytest.approx(products, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_a_trained_row_is_made_again(method, hidden):
     # Two processors part after some steps, when a first spike flips.
     assert 0.6 * low < again.report.relative_error < 1.6 * high
     assert again.parameters == kept.parameters
-    assert again.costs.keys() <= kept.values.keys()
+    assert again.named.keys() <= kept.values.keys()
     for name in ("products_with_zeros", "state_updates"):
         low, high = kept.range(name)
         # A neuron whose decay became 0 keeps nothing.
-        assert 0.8 * low <= again.costs[name] <= 1.2 * high
+        assert 0.8 * low <= again.named[name] <= 1.2 * high

@@ -31,10 +31,10 @@ def test_fewer_bits_are_worse_and_training_helps():
 def test_a_network_is_rounded_again():
     kept = TABLE["relu, 32 steps"]
     again = run(kept.trial, 0)
-    assert again.costs.keys() == set(NAMES)
+    assert again.named.keys() == set(NAMES)
     for name in NAMES:
         low, high = kept.range(name)
-        assert 0.7 * low < again.costs[name] < 1.4 * high
+        assert 0.7 * low < again.named[name] < 1.4 * high
 
 
 def test_an_lstm_reads_digits_at_the_same_cost():
@@ -46,7 +46,7 @@ def test_an_lstm_reads_digits_at_the_same_cost():
     again = run(kept.trial, 0)
     low, high = kept.range("accuracy")
     assert low - 0.02 < again.report.accuracy < high + 0.02
-    assert again.costs["multiply_accumulates"] == pytest.approx(
+    assert again.named["multiply_accumulates"] == pytest.approx(
         kept.values["multiply_accumulates"][0], rel=1e-2
     )
 
@@ -57,4 +57,4 @@ def test_what_sees_a_digit_at_once_has_no_cost_of_a_step():
         for row in results.stored("digits")
         if row.trial.method == "logistic regression"
     )
-    assert run(trial, 0).costs is None
+    assert not any(run(trial, 0).named.values())

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from accuracy import counts, tanks
 from accuracy import datasets as data
-from accuracy import tanks
 from accuracy.measure import run, summed
 from accuracy.setup import Setup
 
@@ -47,12 +47,12 @@ def made(method, **changed):
 def test_every_method_runs_is_counted_and_a_seed_repeats_it(method, small):
     first, again = (run(brief(method), seed=0) for _ in range(2))
     assert first.report == again.report
-    assert first.costs == again.costs
+    assert first.named == again.named
     assert first.report != run(brief(method), seed=1).report
     row = summed(brief(method), [first], [0])
     for name in OPERATIONS:
-        assert row.values[name] == (first.costs[name],)
-        assert first.costs[name] >= 0
+        assert row.values[name] == (first.named[name],)
+        assert first.named[name] >= 0
     assert ("lif_in_rate" in row.values) == (method in tanks.KINDS)
 
 
@@ -69,7 +69,7 @@ def test_a_network_is_as_wide_as_the_trial_says_and_uses_its_settings(method, sm
 @pytest.mark.parametrize("method", tanks.KINDS)
 def test_the_costs_of_a_spiking_network_are_its_spikes_times_their_fan_out(method):
     model, features = made(method)
-    costs, trace = tanks.costs(model, features), model.trace(features)
+    costs, trace = counts.costs(model, features), model.trace(features)
     rates = [spikes.mean().item() for spikes in trace.spikes.values()]
     assert [costs["lif_in_rate"], costs["lif_hidden_rate"]] == pytest.approx(rates)
     fan_out = [len(model.fc_hidden.weight), len(model.fc_out.weight)]
@@ -84,7 +84,7 @@ def test_the_costs_of_a_spiking_network_are_its_spikes_times_their_fan_out(metho
 
 def test_a_window_is_counted_where_it_is_full_with_the_number_that_it_takes_in():
     model, features = made("relu, 32 steps", hidden=3)
-    costs = tanks.costs(model, features)
+    costs = counts.costs(model, features)
     assert costs["state_updates"] == 1
     assert costs["products_with_zeros"] == 32 * 3 + 3 * 3 + 3
     seen = model.seen(features)[31:]
@@ -97,7 +97,7 @@ def test_a_window_is_counted_where_it_is_full_with_the_number_that_it_takes_in()
 def test_a_linear_filter_is_one_product_a_tap():
     for taps in (1, 8):
         model, features = made("taps", hidden=taps)
-        costs = tanks.costs(model, features)
+        costs = counts.costs(model, features)
         assert costs["products_with_zeros"] == taps
         given = features.unfold(0, taps, 1)
         share = (given != 0).float().mean().item()
@@ -118,14 +118,14 @@ def test_the_mean_is_that_of_the_training_and_costs_nothing():
     model, features = made("mean")
     labels = TankDataset(48, 20, seed=0).labels
     assert model(features).unique().item() == pytest.approx(labels.mean().item())
-    assert not any(tanks.costs(model, features).values())
+    assert not any(counts.costs(model, features).values())
 
 
 def test_a_penalty_makes_a_network_fire_less(small):
     free, sparse = (
         run(brief("lif", epochs=5, penalty=penalty), 0) for penalty in (0.0, 1.0)
     )
-    assert sparse.costs["accumulates"] < 0.8 * free.costs["accumulates"]
+    assert sparse.named["accumulates"] < 0.8 * free.named["accumulates"]
 
 
 def test_where_none_were_chosen_the_trial_must_give_them():

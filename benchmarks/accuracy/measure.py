@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader
 
-from accuracy import classifiers, decoders, fixed, receptors, sunspots, tanks, timings
+from accuracy import classifiers, counts, decoders, fixed, receptors, sunspots, timings
 from accuracy.datasets import TASKS, Data, datasets, length
 from accuracy.methods import known
 from accuracy.setup import Setup
@@ -46,7 +46,7 @@ class Outcome(NamedTuple):
     rmse: float | None = None  # in dB, or sunspots
     coverage: float | None = None  # of the interval around a forecast
     width: float | None = None  # of that interval, in sunspots
-    costs: dict[str, float] | None = None  # operations, or errors in fixed point
+    named: dict[str, float] | None = None  # what only this task has, by its names
 
 
 def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
@@ -100,12 +100,11 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
         more |= decoders.scores(report)
     if task.yearly:
         more |= sunspots.scores(model, trial.task)
-    seen_at_once = isinstance(model, classifiers.Classical)
-    if task.counted and split == "test" and not seen_at_once:
+    if task.counted and split == "test":
         (whole,) = make_loader(test, length(test))
-        more["costs"] = tanks.costs(model, whole[0])
+        more["named"] = counts.costs(model, whole[0])
     if trial.task == fixed.TASK:
-        more["costs"] = fixed.errors(model, trial, batches, served)
+        more["named"] = fixed.errors(model, trial, batches, served)
     return Outcome(report, seconds, learned, smape, auc, bits, silent, **more)
 
 
@@ -114,7 +113,7 @@ def summed(trial: Trial, outcomes: Sequence[Outcome], seeds: Sequence[int]) -> R
     each = [
         asdict(o.report)
         | {name: getattr(o, name) for name in MEASURES}
-        | (o.costs or {})
+        | (o.named or {})
         for o in outcomes
     ]
     values = {

@@ -1,7 +1,6 @@
 """How each network of chapter 13 learns the level in a tank, at any width."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 
 import torch
@@ -13,7 +12,6 @@ from accuracy.setup import Method, Setup, settings_of
 from spikereg import SpikingRegressor, fit, initialize
 from spikereg._batches import Batches
 from spikereg.baselines import Recurrent, ReLUNetwork, TapFilter
-from spikereg.operations import Operations, count
 from spikereg.results import Trial
 from spikereg.tanks import TankDataset
 
@@ -110,49 +108,6 @@ class Mean(nn.Module):
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
         """Give the mean."""
         return self.mean.expand(*features.shape[:2], -1)
-
-
-def costs(model: nn.Module, features: Float[Tensor, "T B F"]) -> dict[str, float]:
-    """Count what a step of a sequence takes, on average over all of them.
-
-    Returns:
-        The fields of :class:`~spikereg.operations.Operations`, all layers together;
-        ``products_with_zeros``, accumulates and multiply-accumulates where none is
-        left out; and of a spiking network ``products_of_inputs``, the
-        multiply-accumulates of the first layer, whose inputs are real, and the share
-        of each layer's neurons that fire in a step.
-    """
-    layers = counted(model, features)
-    found = asdict(sum(layers.values(), Operations()))
-    full = sum(counted(model, features, skip_zeros=False).values(), Operations())
-    found["products_with_zeros"] = full.accumulates + full.multiply_accumulates
-    if isinstance(model, SpikingRegressor):
-        found["products_of_inputs"] = layers["lif_in"].multiply_accumulates
-        with torch.no_grad():
-            spikes = model.trace(features).spikes
-        found |= {f"{k}_rate": each.mean().item() for k, each in spikes.items()}
-    return found
-
-
-def counted(
-    model: nn.Module, features: Float[Tensor, "T B F"], *, skip_zeros: bool = True
-) -> dict[str, Operations]:
-    """Count the operations of each layer in a step.
-
-    A window takes a number in at each step, and is counted from where it is full on, as
-    in a stream that has no beginning.
-    """
-    if isinstance(model, Mean):
-        return {}
-    taken = {}
-    if isinstance(model, Windowed):
-        features = model.seen(features)[model.window - 1 :]
-        if model.window > 1:
-            taken["window"] = Operations(state_updates=1)
-        model = model.network
-    steps = features[..., 0].numel()
-    layers = count(model, features, skip_zeros=skip_zeros)
-    return taken | {name: layer / steps for name, layer in layers.items()}
 
 
 def settings(trial: Trial) -> tuple[float, float]:
