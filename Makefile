@@ -13,6 +13,10 @@ export OMP_NUM_THREADS ?= 1
 # its browser.
 SIDE_BY_SIDE ?= -n logical --maxprocesses 4
 
+# Tests that need the built book, a browser or npm's packages name them.
+UNITS = $(shell grep -LE '^from (browser|explorer|playground|timed|test_tools) |"(_build|node_modules)"' \
+	tests/test_*.py)
+
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
@@ -25,20 +29,33 @@ test: environment  ## run every check, the cheap ones first
 	$(BIN)/mypy
 	$(BIN)/python tools/book.py
 	$(BIN)/pytest $(SIDE_BY_SIDE) --dist worksteal tests
-	$(BIN)/pytest $(SIDE_BY_SIDE) --dist loadfile \
-		--nbval --nbval-current-env --nbval-cell-timeout 300 \
-		--nbval-sanitize-with tests/nbval.cfg book
+	PYTHONPATH=tests $(BIN)/pytest -p executed \
+		--nbval --nbval-sanitize-with tests/nbval.cfg book
 	@$(MAKE) --no-print-directory colab-check
 	@$(MAKE) --no-print-directory chips-check
 
-bench: environment  ## time training here and elsewhere, and the explorers
+check: environment  ## check what a change of one chapter needs, as in CHAPTER=03
+	@$(BIN)/python tools/check_chapter.py "$$CHAPTER"
+
+units: environment  ## run the tests that need no built book, browser or npm
+	$(BIN)/pytest $(SIDE_BY_SIDE) --dist worksteal $(UNITS)
+
+bench: book  ## time training here and elsewhere, the explorers, and pages' first load
 	@$(PYTHON) tools/environment.py .venv-bench benchmarks/speed/requirements.txt .
 	@.venv-bench/bin/python benchmarks/speed/run.py $(BENCH)
 	@$(BIN)/python benchmarks/speed/page.py $(BENCH)
+	@$(BIN)/python benchmarks/load/run.py $(BENCH)
 
 colab-check: environment  ## run each chapter alone, with Colab's libraries
 	@$(PYTHON) tools/environment.py .venv-colab tools/colab.txt
 	@$(BIN)/python tools/colab_check.py $(CHAPTERS)
+
+newest-check:  ## run units and chapters with the newest versions of what they import
+	@rm -rf .venv-newest
+	@$(PYTHON) tools/environment.py .venv-newest tools/newest.txt .
+	.venv-newest/bin/python -m pytest $(SIDE_BY_SIDE) --dist worksteal $(UNITS)
+	.venv-newest/bin/python -m pytest $(SIDE_BY_SIDE) --dist loadfile \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 book
 
 chips-check: environment  ## run a network in Norse, and count its work by NeuroBench
 	@$(PYTHON) tools/environment.py .venv-chips tools/chips.txt --on .venv
@@ -56,6 +73,9 @@ serve: book  ## show the book on http://localhost:8000, or on another PORT
 screenshots: book  ## take pictures of every page into _build/screenshots
 	@$(BIN)/python tools/screenshots.py
 
+slides: book  ## make slides of the chapters into _build/slides, one file each
+	@$(BIN)/python tools/slides.py
+
 publish: environment  ## write the address REPOSITORY=https://github.com/you/name
 	@$(BIN)/python tools/publish.py "$$REPOSITORY"
 
@@ -64,5 +84,5 @@ environment:
 		{ echo "$(PYTHON) is missing: install Python 3.11, 3.12 or 3.13"; exit 1; }
 	@$(PYTHON) tools/environment.py .venv requirements.txt .
 
-.PHONY: help book test bench colab-check chips-check accuracy notebooks serve \
-	screenshots publish environment
+.PHONY: help book test check units bench colab-check newest-check chips-check accuracy \
+	notebooks serve screenshots slides publish environment

@@ -2,14 +2,18 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import numpy as np
 import pytest
-from browser import HTML, LIVE, VIEW
+from browser import HTML, LIVE, ROOT, VIEW
 from ipywidgets.embed import dependency_state, embed_data
+from node import NODE
+
+from spikereg import widgets
 
 STATE = re.compile(
     r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.S
@@ -135,30 +139,36 @@ def assert_curve(explorer, title, mark, expected, at=None):
 
 
 def states(name):
+    """Return the explorers of a page, each with its script."""
     (found,) = STATE.findall((HTML / name).read_text())
-    widgets = json.loads(found)["state"].values()
-    return [w for w in widgets if w["model_module"] == "anywidget"]
+    explorers = [w for w in json.loads(found)["state"].values() if "_esm" in w["state"]]
+    for each in explorers:
+        each["state"]["_esm"] = getattr(widgets, each["state"]["_esm"])._esm
+    return explorers
 
 
-def own_page(book, name, *widgets):
+def own_page(book, name, *shown):
     """Write a page with widgets into a copy of the book and return its name.
 
     It is one of the book's pages with live widgets, which these take the place of, in
     front of its text. So an explorer can be tested as no chapter has it.
     """
     # Only these: each further one that this process has made would have to load too.
-    own = dependency_state(list(widgets), drop_defaults=False)
-    data = embed_data(views=list(widgets), drop_defaults=False, state=own)
+    own = dependency_state(list(shown), drop_defaults=False)
+    data = embed_data(views=list(shown), drop_defaults=False, state=own)
     page = (HTML / LIVE[0]).read_text()
     state = json.dumps(data["manager_state"]).replace("</", r"<\/")
     page = page.replace(*STATE.findall(page), state)
     page = re.sub(f'<script type="{re.escape(VIEW)}">.*?</script>', "", page)
+    page = re.sub('<script src="[^"]*/explorers[/.][^>]*></script>', "", page)
     views = "".join(
         f'<script type="{VIEW}">{json.dumps(view)}</script>'
         for view in data["view_specs"]
     )
     article = '<article class="bd-article">'
     page = page.replace(article, f'{article}<div class="cell_output">{views}</div>')
-    place = Path(url2pathname(urlsplit(book).path)) / "book" / f"{name}.html"
-    place.write_text(page)
+    folder = Path(url2pathname(urlsplit(book).path))
+    (folder / "book" / f"{name}.html").write_text(page)
+    finish = ROOT / "tools" / "finish.mjs"
+    subprocess.run([NODE, finish, folder, f"book/{name}.html"], check=True, timeout=300)
     return f"book/{name}.html"

@@ -1,7 +1,6 @@
 """The explorers' JavaScript, run in Node."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from spikereg.widgets._source import joined
 
 ROOT = Path(__file__).parent.parent
-NODE = shutil.which("node") or Path(sys.executable).with_name("node")
+NODE = Path(sys.executable).with_name("node")
 # All of the explorers' functions, joined as a page gets them.
 SOURCE = joined(
     "numerics/regressor.js",

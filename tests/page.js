@@ -82,20 +82,16 @@ window.spikeregTest = {
     const checks = [
       [".spikereg text", "fill", 4.5],
       [".spikereg :is(strong, span, dt, dd, button, select)", "color", 4.5],
-      [".jupyter-widgets :is(.widget-label, .widget-readout)", "color", 4.5],
       [".spikereg :is(.curve, .dots, .raster, .axis)", "stroke", 3],
       [".spikereg :is(.bars, .wedges)", "fill", 3],
       [".spikereg .columns", "stroke", 3],
       [".spikereg :is(button, select)", "borderTopColor", 3],
-      [".noUi-handle", "backgroundColor", 3],
     ];
     const found = checks.flatMap(([selector, property, least]) =>
       [...document.querySelectorAll(selector)].map((element) => {
         const own = light(rgb(getComputedStyle(element)[property]));
-        // A handle is seen before the page more than before its own track.
         const around = property === "borderTopColor" ? element.parentElement : element;
-        const ground = element.closest(".jupyter-widgets") ?? around;
-        const other = light(behind(ground));
+        const other = light(behind(around));
         const ratio = (Math.max(own, other) + 0.05) / (Math.min(own, other) + 0.05);
         const name = `${element.getAttribute("class")} ${property} ${element.textContent}`;
         return { ratio, least, name };

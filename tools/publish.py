@@ -1,7 +1,8 @@
 """Write the repository's address into every place that holds it.
 
 _config.yml is the one place that the rest follows: the badge of each chapter and its
-setup cell, whose text stands here alone.
+setup cell, whose text stands here alone, the buttons that lead readers to the
+repository, and CITATION.cff, which has the package's version too.
 """
 
 import argparse
@@ -41,6 +42,13 @@ if importlib.util.find_spec("spikereg") is None:
 """
 
 CONFIG_ADDRESS = re.compile(r"(?m)^(repository:\n(?:[ #].*\n)*?  url: *)(\S+)")
+
+# They lead nowhere before there is a repository.
+BUTTONS = re.compile(
+    r"(?m)^(  use_(?:repository|edit_page|issues)_button: *)(?:true|false)$"
+)
+
+VERSION = re.compile(r'(?m)^__version__ = "(.+)"$')
 
 
 class PublishError(Exception):
@@ -114,11 +122,43 @@ def rewritten(path: Path, address: str) -> str:
     return f"{nbformat.writes(notebook)}\n"
 
 
+def settings(text: str, address: str) -> str:
+    """Return the text of _config.yml with an address, and buttons that lead there."""
+    shown = "true" if is_published(address) else "false"
+    switched, count = BUTTONS.subn(rf"\g<1>{shown}", text)
+    if count != 3:
+        raise PublishError(
+            "_config.yml must hold use_repository_button, use_edit_page_button and "
+            "use_issues_button once, each true or false"
+        )
+    return CONFIG_ADDRESS.sub(rf"\g<1>{address}", switched)
+
+
+def citation(text: str, address: str, version: str) -> str:
+    """Return the text of CITATION.cff with a version, and an address if it has one."""
+    code = f"repository-code: {address}\n" if is_published(address) else ""
+    bare = re.sub(r"(?m)^repository-code: .*\n", "", text)
+    cited, count = re.subn(r"(?m)^version: .*\n", f"version: {version}\n{code}", bare)
+    if count != 1:
+        raise PublishError("CITATION.cff must hold one version")
+    return cited
+
+
+def read_version(root: Path) -> str:
+    """Return the package's version, from the one place that states it."""
+    found = VERSION.findall((root / "spikereg" / "__init__.py").read_text())
+    if len(found) != 1:
+        raise PublishError('spikereg/__init__.py must hold one __version__ = "..."')
+    return str(found[0])
+
+
 def replacements(root: Path, address: str) -> dict[Path, str]:
     """Return the files that an address changes, with their new text."""
     read_address(root)  # there is one place for it
-    config = root / "_config.yml"
-    texts = {config: CONFIG_ADDRESS.sub(rf"\g<1>{address}", config.read_text())}
+    config, cited = root / "_config.yml", root / "CITATION.cff"
+    texts = {config: settings(config.read_text(), address)}
+    if cited.exists():
+        texts[cited] = citation(cited.read_text(), address, read_version(root))
     for path in chapters(root):
         texts[path] = rewritten(path, address)
     return {path: text for path, text in texts.items() if path.read_text() != text}
@@ -142,7 +182,8 @@ def check(root: Path) -> None:
     if stale := replacements(root, address):
         names = ", ".join(str(path.relative_to(root)) for path in stale)
         raise PublishError(
-            f"not as the address {address} asks (--refresh puts it right): {names}"
+            f"not as the address {address} or the package's version asks "
+            f"(--refresh puts it right): {names}"
         )
 
 
@@ -170,6 +211,11 @@ def main() -> None:
         print(f"{path.relative_to(given.root)}: {address}")
     if not changed:
         print(f"Every place already holds {address}")
+    elif is_published(address):
+        print(
+            f"Commit this. For the book's pages choose GitHub Actions in {address}"
+            "/settings/pages"
+        )
 
 
 if __name__ == "__main__":

@@ -47,19 +47,8 @@ def show(page: Page, address: str, theme: str) -> None:
         f"localStorage.setItem('theme', '{theme}');"
     )
     page.goto(address)
-    # Formulas and explorers appear after the page has loaded, if it has any.
-    page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
-    views = page.locator("script[type='application/vnd.jupyter.widget-view+json']")
-    page.wait_for_function(
-        "(views) => views <= [...document.querySelectorAll('.widget-subarea')]"
-        ".filter((view) => view.querySelector('.spikereg .panel[width]')).length",
-        arg=views.count(),
-    )
-    # A playground draws its network as soon as its worker has started.
-    page.wait_for_function(
-        "[...document.querySelectorAll('.spikereg .pad')]"
-        ".every((pad) => pad.querySelector('.curve.membrane'))"
-    )
+    # Still pictures stand where explorers come, until these are drawn.
+    page.wait_for_function("!document.querySelector('.explorer-place > .still')")
 
 
 def take(browser: Browser, page_file: Path, look: str) -> None:

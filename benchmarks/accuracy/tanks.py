@@ -28,8 +28,19 @@ KINDS = {
     "resonator": ("resonator", "membrane", 1),
 }
 
-#: How many steps a network without memory is shown.
-WINDOWS = (32, 48)
+#: What a network without memory is shown: of how many steps, each which.
+_SHOWN = {
+    "32 steps": (32, 1),
+    "48 steps": (48, 1),
+    "every 2nd of 32": (32, 2),
+    "every 2nd of 48": (48, 2),
+}
+#: How it starts, and what it is shown.
+WINDOWS = {
+    f"{start}relu, {shown}": (start == "positive ", *window)
+    for start in ("", "positive ")
+    for shown, window in _SHOWN.items()
+}
 
 #: Units of a layer, or taps: from where a network hardly follows to where more help
 #: little.
@@ -39,7 +50,7 @@ WIDTHS = {
     "4 dendrites": (4, 8, 16, 32),
     "resonator": (4, 8, 16, 32, 64),
     "lstm": (1, 2, 4, 8, 16, 32),
-    **{f"relu, {window} steps": (2, 4, 8, 16, 32, 64) for window in WINDOWS},
+    **dict.fromkeys(WINDOWS, (2, 4, 8, 16, 32, 64)),
     "taps": (1, 2, 4, 8, 16, 32, 50),
 }
 
@@ -53,6 +64,12 @@ _RATES = {
     "lstm": (0.1, 0.1, 0.1, 0.03, 0.1, 0.1),
     "relu, 32 steps": (0.003, 0.1, 0.03, 0.01, 0.01, 0.01),
     "relu, 48 steps": (0.001, 0.1, 0.01, 0.01, 0.03, 0.01),
+    "relu, every 2nd of 32": (0.003, 0.03, 0.03, 0.03, 0.03, 0.01),
+    "relu, every 2nd of 48": (0.03, 0.01, 0.01, 0.01, 0.01, 0.01),
+    "positive relu, 32 steps": (0.01, 0.03, 0.03, 0.03, 0.03, 0.01),
+    "positive relu, 48 steps": (0.003, 0.03, 0.01, 0.03, 0.01, 0.01),
+    "positive relu, every 2nd of 32": (0.03, 0.03, 0.03, 0.03, 0.03, 0.01),
+    "positive relu, every 2nd of 48": (0.03, 0.03, 0.03, 0.03, 0.03, 0.01),
 }
 
 #: Learning rate and steepness of each method and width: those of the smallest error in
@@ -80,16 +97,18 @@ class Windowed(nn.Module):
     Attributes:
         window: Number of steps.
         network: The network.
+        every: Of the steps, each which it is shown, from the last one back.
     """
 
-    def __init__(self, window: int, network: nn.Module) -> None:
+    def __init__(self, window: int, network: nn.Module, every: int = 1) -> None:
         super().__init__()
-        self.window, self.network = window, network
+        self.window, self.network, self.every = window, network, every
 
     def seen(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B WF"]:
         """Lay the last steps side by side, zeros where there were none."""
         padded = nn.functional.pad(features, (0, 0, 0, 0, self.window - 1, 0))
-        return padded.unfold(0, self.window, 1).flatten(2)
+        steps = padded.unfold(0, self.window, 1)
+        return steps[..., (self.window - 1) % self.every :: self.every].flatten(2)
 
     def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B O"]:
         """Predict from the last steps."""
@@ -173,10 +192,26 @@ def _taps(setup: Setup) -> nn.Module:
     return Windowed(model.taps, model.fc_out)
 
 
-def _relu(setup: Setup, window: int) -> nn.Module:
+def _relu(setup: Setup, positive: bool, window: int, every: int) -> nn.Module:
     trial, _, seed, inputs, outputs = setup
-    network = ReLUNetwork(trial.hidden, window * inputs, outputs, seed)
-    return Windowed(window, network)
+    network = ReLUNetwork(trial.hidden, -(-window // every) * inputs, outputs, seed)
+    if positive:
+        _start_positive(network)
+    return Windowed(window, network, every)
+
+
+@torch.no_grad()
+def _start_positive(network: nn.Module) -> None:
+    """Give the mean of its inputs to every unit, so that none is silent for good.
+
+    Power and level are positive. Of few units with PyTorch's start many may die.
+    """
+    for parameter in network.parameters():
+        if parameter.ndim == 1:
+            parameter.zero_()
+        else:
+            # Uniform up to 1 / √n, as PyTorch draws them: their mean becomes 1 / n.
+            parameter.abs_().mul_(2 * parameter.shape[1] ** -0.5)
 
 
 #: What learns by steps, at a rate of its own for each width.
@@ -187,8 +222,10 @@ NETWORKS: dict[str, Method] = {
         make=lambda s: Recurrent("lstm", s.trial.hidden, s.inputs, s.outputs, s.seed),
     ),
     **{
-        f"relu, {window} steps": partial(_dense, make=partial(_relu, window=window))
-        for window in WINDOWS
+        method: partial(
+            _dense, make=partial(_relu, positive=positive, window=window, every=every)
+        )
+        for method, (positive, window, every) in WINDOWS.items()
     },
 }
 

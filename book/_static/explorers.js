@@ -1,0 +1,155 @@
+// Makes a page's explorers move without a kernel, with the sliders that are tied to them.
+//
+// tools/finish has put a still picture before each view's place, which stays until what
+// moves is drawn.  Each explorer's own script has told its name by then.
+
+(() => {
+  /**
+   * @typedef {{model_name: string, state: Record<string, any>,
+   *   buffers?: {path: string[], data: string}[]}} Saved  a model in the page
+   * @typedef {{get: (name: string) => any, set: (name: string, value: unknown) => void,
+   *   save_changes: () => void, on: (event: string, callback: () => void) => void,
+   *   off: (event: string, callback: () => void) => void}} Model
+   */
+  const page = /** @type {any} */ (window);
+  const saved = document.querySelector(
+    'script[type="application/vnd.jupyter.widget-state+json"]',
+  );
+  /** @type {Record<string, Saved>} */
+  const all = JSON.parse(String(saved?.textContent)).state;
+  /** @type {Map<string, Model>} */
+  const models = new Map();
+
+  /** @param {string} base64 */
+  function decoded(base64) {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    return new DataView(bytes.buffer);
+  }
+
+  /** Lists of equal numbers are one value. */
+  const same = (/** @type {unknown} */ a, /** @type {unknown} */ b) =>
+    Object.is(a, b) ||
+    (Array.isArray(a) && Array.isArray(b) && JSON.stringify(a) === JSON.stringify(b));
+
+  /**
+   * What a kernel's model is to an explorer.
+   *
+   * @param {Saved} saved
+   * @returns {Model}
+   */
+  function makeModel({ state, buffers = [] }) {
+    const values = { ...state };
+    for (const { path, data } of buffers) values[path[0]] = decoded(data);
+    /** @type {[string, () => void][]} */
+    let heard = [];
+    return {
+      get: (name) => values[name],
+      set(name, value) {
+        if (same(values[name], value)) return;
+        values[name] = value;
+        for (const [event, callback] of heard)
+          if (event === `change:${name}`) callback();
+      },
+      save_changes() {},
+      on(event, callback) {
+        heard = [...heard, [event, callback]];
+      },
+      off(event, callback) {
+        heard = heard.filter(([e, c]) => e !== event || c !== callback);
+      },
+    };
+  }
+
+  /** @param {string} reference */
+  function modelOf(reference) {
+    const id = reference.replace("IPY_MODEL_", "");
+    const model = models.get(id) ?? makeModel(all[id]);
+    models.set(id, model);
+    return model;
+  }
+
+  /** @param {HTMLElement} parent @param {string} name @param {string} className */
+  function add(parent, name, className) {
+    const element = document.createElement(name);
+    element.className = className;
+    parent.append(element);
+    return element;
+  }
+
+  /** A slider, which looks like the explorers' own.  @type {Draw} */
+  function drawSlider(model, parent) {
+    const label = add(add(parent, "div", "spikereg"), "label", "control");
+    add(label, "span", "name").textContent = model.get("description");
+    const input = /** @type {HTMLInputElement} */ (add(label, "input", ""));
+    input.type = "range";
+    for (const name of ["min", "max", "step"])
+      input.setAttribute(name, model.get(name));
+    const value = add(label, "span", "value");
+    value.setAttribute("aria-hidden", "true");
+    const digits = String(model.get("step")).split(".")[1]?.length ?? 0;
+    function show() {
+      input.value = model.get("value");
+      value.textContent = model.get("value").toFixed(digits).replace("-", "−");
+    }
+    input.addEventListener("input", () => model.set("value", Number(input.value)));
+    model.on("change:value", show);
+    show();
+  }
+
+  /** @type {(direction: string) => Draw} */
+  const drawBox = (direction) => (model, parent) => {
+    const box = add(parent, "div", `widget-box ${direction}`);
+    for (const child of model.get("children")) show(child, box);
+  };
+
+  /** @typedef {(model: Model, parent: HTMLElement) => void} Draw */
+  /** @type {Record<string, Draw>}  what tools/finish lets into a page */
+  const kinds = {
+    AnyModel: (model, parent) =>
+      page.spikereg[model.get("_esm")].render({ model, el: add(parent, "div", "") }),
+    FloatSliderModel: drawSlider,
+    IntSliderModel: drawSlider,
+    HBoxModel: drawBox("row"),
+    VBoxModel: drawBox("column"),
+  };
+
+  /** @param {string} reference @param {HTMLElement} parent */
+  function show(reference, parent) {
+    const { model_name } = all[reference.replace("IPY_MODEL_", "")];
+    kinds[model_name](modelOf(reference), parent);
+  }
+
+  /** @param {[string, string]} from @param {[string, string]} to */
+  function tie([from, name], [to, other]) {
+    const [source, target] = [modelOf(from), modelOf(to)];
+    const carry = () => target.set(other, source.get(name));
+    source.on(`change:${name}`, carry);
+    carry();
+  }
+
+  for (const { model_name, state } of Object.values(all)) {
+    if (!state.source) continue;
+    tie(state.source, state.target);
+    if (model_name === "LinkModel") tie(state.target, state.source);
+  }
+  for (const view of document.querySelectorAll(
+    'script[type="application/vnd.jupyter.widget-view+json"]',
+  )) {
+    const place = /** @type {HTMLElement} */ (view.previousElementSibling);
+    const still = place.firstElementChild;
+    const live = add(place, "div", "live coming");
+    show(JSON.parse(String(view.textContent)).model_id, live);
+    // An explorer says in a summary what it shows, as soon as it shows something.
+    const isDrawn = () =>
+      [...live.querySelectorAll(".spikereg > .summary")].every(
+        (said) => said.textContent,
+      );
+    const observer = new MutationObserver(() => {
+      if (!isDrawn()) return;
+      observer.disconnect();
+      still?.remove();
+      live.classList.remove("coming");
+    });
+    observer.observe(live, { childList: true, subtree: true, characterData: true });
+  }
+})();

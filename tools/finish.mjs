@@ -1,0 +1,45 @@
+// Finish the pages that Sphinx has written, so that a browser has little left to do:
+// formulas and icons become drawings, each explorer has a still picture of itself, and a
+// page loads only what it uses.
+//
+// Usage: node tools/finish.mjs FOLDER [PAGE ...]   (all pages of the folder by default)
+
+import fs from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { JSDOM } from "jsdom";
+
+import { drawFormulas, formulaStyle } from "./finish/formulas.mjs";
+import { tidyHead } from "./finish/head.mjs";
+import { drawIcons } from "./finish/icons.mjs";
+import { drawStills } from "./finish/stills.mjs";
+
+const [folder, ...named] = process.argv.slice(2);
+const pages = named.length
+  ? named
+  : fs.globSync("**/*.html", { cwd: folder, exclude: ["_static/**"] });
+const styles = new Set([formulaStyle()]);
+
+for (const name of pages) {
+  const file = path.join(folder, name);
+  const dom = new JSDOM(fs.readFileSync(file, "utf8"), {
+    pretendToBeVisual: true,
+    runScripts: "outside-only", // the page's own scripts stay what they are
+    url: "https://page.invalid/",
+  });
+  // Where the page finds the book's files
+  const root = "../".repeat(name.split(path.sep).length - 1);
+  try {
+    drawFormulas(dom);
+    styles.add(await drawIcons(dom, folder));
+    await drawStills(dom, folder, root);
+    tidyHead(dom, root);
+  } catch (error) {
+    console.error(`${name}: ${/** @type {Error} */ (error).message}`);
+    process.exit(1);
+  }
+  fs.writeFileSync(file, dom.serialize());
+  dom.window.close();
+}
+if (!named.length)
+  fs.writeFileSync(path.join(folder, "_static", "drawn.css"), [...styles].join("\n"));

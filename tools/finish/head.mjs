@@ -1,0 +1,45 @@
+// What a page loads and says of itself.
+
+const DESCRIPTION =
+  "A course that runs: spiking neural networks, whose neurons speak in 0s and 1s, " +
+  "learn to follow continuous curves. With live figures, and a tested Python package.";
+const SEARCH = ["searchtools.js", "language_data.js", "searchindex.js"];
+
+/**
+ * @param {import("jsdom").JSDOM} dom
+ * @param {string} root  of the book, from the page
+ */
+export function tidyHead({ window: { document } }, root) {
+  const { head } = document;
+  /** @type {(name: string, attributes: Record<string, string>) => void} */
+  const add = (name, attributes) => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes))
+      element.setAttribute(key, value);
+    head.append(element);
+  };
+  // Formulas and icons are drawn by now.
+  const unused = ["/mathjax", "fontawesome.js"];
+  // The theme has every page load what only the page of the search uses.
+  const isSearch = document.querySelector("#search-results");
+  if (!isSearch) unused.push(...SEARCH);
+  for (const script of document.querySelectorAll("script[src]"))
+    if (unused.some((name) => script.getAttribute("src")?.includes(name)))
+      script.remove();
+  for (const script of document.querySelectorAll("script:not([src])"))
+    if (script.textContent?.startsWith("window.MathJax")) script.remove();
+  for (const again of [...head.querySelectorAll("meta[name=viewport]")].slice(1))
+    again.remove();
+
+  // The front page is called like the book: once is enough.
+  const names = document.title.split(" — ");
+  document.title = [...new Set(names)].join(" — ");
+  if (head.querySelector("link[rel=icon]")) return; // finished before
+  add("link", { rel: "stylesheet", href: `${root}_static/drawn.css` });
+  add("link", {
+    rel: "icon",
+    type: "image/svg+xml",
+    href: `${root}_static/favicon.svg`,
+  });
+  add("meta", { name: "description", content: DESCRIPTION });
+}

@@ -1,0 +1,24 @@
+// The theme's icons, drawn by the theme's own script, which no page loads any more.
+
+import fs from "node:fs";
+import path from "node:path";
+
+/**
+ * Replace the icons of a page and return their style.
+ *
+ * @param {import("jsdom").JSDOM} dom
+ * @param {string} folder  of the book
+ */
+export async function drawIcons({ window }, folder) {
+  const { document } = window;
+  if (!document.querySelector("script[src*='fontawesome.js']")) return ""; // drawn before
+  const script = path.join(folder, "_static", "scripts", "fontawesome.js");
+  window.eval(
+    `window.FontAwesomeConfig = { autoReplaceSvg: false, autoAddCss: false };
+    ${fs.readFileSync(script, "utf8")}`,
+  );
+  await window.FontAwesome.dom.i2svg({ node: document.body });
+  const left = document.body.querySelector("i[class*='fa-']");
+  if (left) throw new Error(`there is no icon for ${left.outerHTML}`);
+  return window.FontAwesome.dom.css();
+}

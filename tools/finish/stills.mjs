@@ -1,0 +1,201 @@
+// Explorers: a still picture of each stands in the page until its script has drawn what
+// moves, and for good where no script runs.  The picture is what the explorer itself
+// draws here, in a document without a window.
+
+import fs from "node:fs";
+import path from "node:path";
+
+const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
+const VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]';
+const SHOWN = ["AnyModel", "FloatSliderModel", "IntSliderModel", "HBoxModel"];
+const KINDS = [...SHOWN, "VBoxModel", "LinkModel", "DirectionalLinkModel"];
+// What a model says of itself to the widget manager
+const UNUSED = /^_(model|view)_|^(layout|style|tabbable|tooltip)$/;
+// Pixels of a page's column on a desk, and of the controls beside a drawing
+const WIDTH = 688;
+const BESIDE = 340;
+const SILENT =
+  "This is a still picture: the figure moves in a browser that runs scripts.";
+const LIMIT = 60_000; // milliseconds for an explorer to draw itself
+
+/**
+ * Draw the explorers of a page and have it load their scripts.
+ *
+ * @param {import("jsdom").JSDOM} dom
+ * @param {string} folder  of the book
+ * @param {string} root  of the book, from the page
+ */
+export async function drawStills({ window }, folder, root) {
+  const { document } = window;
+  const state = document.querySelector(STATE);
+  if (!state) return;
+  const all = JSON.parse(state.textContent);
+  const { scripts, style, kept } = lean(all.state);
+  state.textContent = JSON.stringify({ ...all, state: kept }).replaceAll("</", "<\\/");
+  const place = path.join(folder, "_static", "explorers");
+  fs.mkdirSync(place, { recursive: true });
+  fs.writeFileSync(path.join(place, "explorer.css"), style);
+  for (const [name, source] of scripts)
+    fs.writeFileSync(path.join(place, `${name}.js`), source);
+
+  for (const view of document.querySelectorAll(VIEWS)) {
+    view.insertAdjacentHTML("beforebegin", '<div class="explorer-place"></div>');
+  }
+  pretend(window);
+  for (const source of scripts.values()) window.eval(source);
+  const loader = path.join(folder, "_static", "explorers.js");
+  window.eval(fs.readFileSync(loader, "utf8"));
+  await drawn(document);
+  for (const still of document.querySelectorAll(".explorer-place > *")) freeze(still);
+
+  const load = (/** @type {string} */ name) => {
+    const script = document.createElement("script");
+    script.src = `${root}_static/${name}.js`;
+    script.defer = true;
+    document.head.append(script);
+  };
+  for (const name of scripts.keys()) load(`explorers/${name}`);
+  load("explorers");
+  document.head.insertAdjacentHTML(
+    "beforeend",
+    `<link rel="stylesheet" href="${root}_static/explorers/explorer.css">`,
+  );
+}
+
+/**
+ * Part the models into their values and the scripts that they have in common.
+ *
+ * @param {Record<string, any>} models
+ */
+function lean(models) {
+  /** @type {Map<string, string>} */
+  const scripts = new Map();
+  /** @type {Record<string, any>} */
+  const kept = {};
+  let style = "";
+  for (const [id, { model_module, model_name, state, buffers }] of Object.entries(
+    models,
+  )) {
+    if (/^(Layout|.*Style)Model$/.test(model_name)) continue; // the page has its own
+    if (!KINDS.includes(model_name))
+      throw new Error(
+        `a page without a kernel cannot show a ${model_name} of ${model_module}: ` +
+          `it can show explorers, and ${KINDS.slice(1).join(", ")}`,
+      );
+    const { _esm, _css, _anywidget_id, ...rest } = state;
+    const values = Object.fromEntries(
+      Object.entries(rest).filter(([name]) => !UNUSED.test(name)),
+    );
+    if (_esm) {
+      values._esm = _anywidget_id.split(".").at(-1);
+      const body = _esm.replace("export default", "return");
+      const source = `(window.spikereg ??= {}).${values._esm} = (() => {\n${body}\n})();`;
+      scripts.set(values._esm, source);
+      style = _css;
+    }
+    kept[id] = { model_module, model_name, state: values, buffers };
+  }
+  return { scripts, style, kept };
+}
+
+/**
+ * What a window has and this one lacks: sizes, and workers.
+ *
+ * @param {any} window
+ */
+function pretend(window) {
+  const box = (/** @type {number} */ width) => ({ left: 0, top: 0, width, height: 0 });
+  window.Element.prototype.getBoundingClientRect = function () {
+    return box(this.matches(".stage > .drawing") ? WIDTH - BESIDE : WIDTH);
+  };
+  window.ResizeObserver = class {
+    /** @param {(entries: object[]) => void} callback */
+    constructor(callback) {
+      this.callback = callback;
+    }
+    observe() {
+      window.setTimeout(() => this.callback([{ contentRect: box(WIDTH) }]));
+    }
+    disconnect() {}
+  };
+  window.matchMedia = () => ({ matches: false, addEventListener() {} });
+  window.IntersectionObserver = class {
+    observe() {}
+    disconnect() {}
+  };
+  /** @type {Map<string, string[]>} */
+  const files = new Map();
+  window.Blob = class {
+    /** @param {string[]} parts */
+    constructor(parts) {
+      this.parts = parts;
+    }
+  };
+  window.URL.createObjectURL = (/** @type {any} */ blob) => {
+    files.set(`blob:${files.size}`, blob.parts);
+    return `blob:${files.size - 1}`;
+  };
+  window.URL.revokeObjectURL = () => {};
+  window.Worker = class {
+    /** @param {string} url */
+    constructor(url) {
+      this.self = { onmessage: (/** @type {object} */ _event) => {} };
+      const answer = (/** @type {unknown} */ data) =>
+        window.setTimeout(() => this.onmessage({ data }));
+      const code = files.get(url)?.join("");
+      window.Function(
+        "self",
+        "postMessage",
+        "MessageChannel",
+        code,
+      )(this.self, answer, Channel);
+    }
+    /** @param {unknown} _event */
+    onmessage(_event) {}
+    /** @param {unknown} data */
+    postMessage(data) {
+      window.setTimeout(() => this.self.onmessage({ data }));
+    }
+    terminate() {}
+  };
+}
+
+/** No iteration is asked for, so that nothing goes through it. */
+class Channel {
+  port1 = {};
+  port2 = {};
+}
+
+/**
+ * Wait until every explorer has drawn itself.
+ *
+ * @param {Document} document
+ */
+async function drawn(document) {
+  const end = Date.now() + LIMIT;
+  while (document.querySelector(".explorer-place > .coming")) {
+    if (Date.now() > end) throw new Error("an explorer has not drawn itself");
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+
+/**
+ * Make a picture of what moved.
+ *
+ * @param {Element} still
+ */
+function freeze(still) {
+  still.className = "still";
+  for (const field of still.querySelectorAll("button, input, select, [tabindex]"))
+    field.setAttribute("inert", "");
+  for (const input of still.querySelectorAll("input"))
+    input.setAttribute("value", input.value);
+  for (const select of still.querySelectorAll("select"))
+    select.selectedOptions[0]?.setAttribute("selected", "");
+  for (const root of still.querySelectorAll("[data-id]"))
+    for (const name of ["data-id", "data-number"]) root.removeAttribute(name);
+  // On a phone a panel is as high as the live one, and narrower than it was drawn.
+  for (const panel of still.querySelectorAll("svg.panel"))
+    panel.setAttribute("preserveAspectRatio", "none");
+  still.insertAdjacentHTML("beforeend", `<noscript><p>${SILENT}</p></noscript>`);
+}
