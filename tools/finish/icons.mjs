@@ -18,7 +18,10 @@ export async function drawIcons({ window }, folder) {
     ${fs.readFileSync(script, "utf8")}`,
   );
   await window.FontAwesome.dom.i2svg({ node: document.body });
-  const left = document.body.querySelector("i[class*='fa-']");
-  if (left) throw new Error(`there is no icon for ${left.outerHTML}`);
+  for (const svg of document.body.querySelectorAll("svg[data-icon]")) {
+    const { prefix, icon: iconName } = svg.dataset;
+    if (!window.FontAwesome.findIconDefinition({ prefix, iconName }))
+      throw new Error(`there is no icon fa-${iconName} among ${prefix}`);
+  }
   return window.FontAwesome.dom.css();
 }

@@ -38,6 +38,7 @@ export async function drawStills({ window }, folder, root) {
   for (const [name, source] of scripts)
     fs.writeFileSync(path.join(place, `${name}.js`), source);
 
+  for (const place of document.querySelectorAll(".explorer-place")) place.remove();
   for (const view of document.querySelectorAll(VIEWS)) {
     view.insertAdjacentHTML("beforebegin", '<div class="explorer-place"></div>');
   }
@@ -197,5 +198,5 @@ function freeze(still) {
   // On a phone a panel is as high as the live one, and narrower than it was drawn.
   for (const panel of still.querySelectorAll("svg.panel"))
     panel.setAttribute("preserveAspectRatio", "none");
-  still.insertAdjacentHTML("beforeend", `<noscript><p>${SILENT}</p></noscript>`);
+  still.insertAdjacentHTML("beforeend", `<p class="silent">${SILENT}</p>`);
 }
