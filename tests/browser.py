@@ -103,7 +103,14 @@ def opened(browser, address, theme="light", width=1280, motion="reduce", script=
         page.add_init_script(path=ROOT / "tests" / "page.js")
         page.add_init_script(script)
         page.on("pageerror", lambda error: faults.append(f"raises {error}"))
-        page.on("requestfailed", lambda request: faults.append(f"lacks {request.url}"))
+        page.on(
+            "requestfailed",
+            # What has not yet come when the page is left is not missing.
+            lambda request: (
+                request.failure != "net::ERR_ABORTED"
+                and faults.append(f"lacks {request.url}")
+            ),
+        )
         page.on(
             "console",
             lambda said: said.type == "error" and faults.append(f"logs {said.text}"),

@@ -49,7 +49,7 @@ class Reader:
 
     def values(self):
         """Return what all controls of the page are set to, in its order."""
-        return self.page.locator(".spikereg .control").evaluate_all(
+        return self.page.locator(".spikereg[data-id] .control").evaluate_all(
             """(all) => all.map((control) => {
               const value = control.querySelector(".value");
               return value?.textContent ?? control.querySelector("select").value;
@@ -93,7 +93,8 @@ def test_the_second_of_a_kind_has_a_name_of_its_own_and_moves_what_is_tied_to_it
         assert_led_to(reader.silent)
         assert_neuron(reader.neuron)
         assert_neuron(reader.silent, beta=0.96, amplitude=0.05)
-        assert page.locator(".widget-readout").first.inner_text() == "0.96"
+        readout = page.locator(".widget-box > .spikereg .value").first
+        assert readout.inner_text() == "0.96"
         assert faults == []
 
 

@@ -156,11 +156,12 @@ def test_a_linked_slider_and_the_explorer_move_each_other(background):
     assert neuron.value("decay β") == pytest.approx(0.95)
     assert_neuron(neuron, beta=0.95, amplitude=0.05)
     neuron.press("decay β", "ArrowLeft", 2)
-    assert background.locator(".widget-readout").first.inner_text() == "0.93"
+    readout = background.locator(".widget-box > .spikereg .value").first
+    assert readout.inner_text() == "0.93"
     box = handle.bounding_box()
     background.mouse.move(box["x"] + 12, box["y"] + 12)
     background.mouse.down()
-    background.mouse.move(box["x"] + 300, box["y"] + 12)
+    background.mouse.move(box["x"] + box["width"] - 2, box["y"] + 12)
     background.mouse.up()
     neuron.settle()
     assert neuron.value("decay β") == 1

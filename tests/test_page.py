@@ -62,7 +62,7 @@ def test_the_pages_with_explorers_are_those_that_hold_views(browser, unzipped):
     for name in LIVE:
         with opened(browser, f"{unzipped}/{name}") as (page, _):
             views = page.locator(f"script[type='{VIEW}']").count()
-            assert page.locator(".spikereg").count() == views
+            assert page.locator(".spikereg[data-id]").count() == views
             assert len(states(name)) == views  # and none that nobody sees
 
 

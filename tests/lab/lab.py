@@ -55,9 +55,10 @@ def serving(folder):
     command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"]
     command += ["--allow-root"] if os.geteuid() == 0 else []
     log = own / "log"
-    with log.open("w") as out, subprocess.Popen(
-        command, env=env, stdout=out, stderr=out
-    ) as server:
+    with (
+        log.open("w") as out,
+        subprocess.Popen(command, env=env, stdout=out, stderr=out) as server,
+    ):
         try:
             yield address(server, own / "runtime", log)
         finally:
