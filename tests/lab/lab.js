@@ -24,15 +24,23 @@ window.labTest = {
     return { checked, found };
   },
 
-  /** Of each element of the explorers: its height, and the size of its text, if any. */
-  sizes() {
-    return [...document.querySelectorAll(".spikereg, .spikereg *")].map((element) => {
-      const own = [...element.childNodes].some(
+  /**
+   * Of each element of the explorers: its height, and the size of its text, if any.
+   *
+   * @param {string} style  of the page meanwhile
+   */
+  sizes(style) {
+    const { documentElement: root } = document;
+    const before = root.style.cssText;
+    root.style.cssText += style;
+    const found = [...document.querySelectorAll(".spikereg, .spikereg *")].map((e) => {
+      const own = [...e.childNodes].some(
         (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim(),
       );
-      const { height } = element.getBoundingClientRect();
-      const size = Number.parseFloat(getComputedStyle(element).fontSize);
-      return [element.outerHTML.slice(0, 80), height, own ? size : null];
+      const size = own ? Number.parseFloat(getComputedStyle(e).fontSize) : null;
+      return [e.outerHTML.slice(0, 80), e.getBoundingClientRect().height, size];
     });
+    root.style.cssText = before;
+    return found;
   },
 };
