@@ -110,7 +110,8 @@ def test_text_is_large_enough_and_grows_with_what_stands_around(notebook):
 def test_text_and_lines_stand_out_from_what_is_behind(notebook, theme):
     notebook.choose("Settings", "Theme", theme)
     light = str(theme.endswith("Light")).lower()
-    notebook.page.locator(f"body[data-jp-theme-light={light}]").wait_for()
+    body = notebook.page.locator("body")
+    expect(body).to_have_attribute("data-jp-theme-light", light)
     found = notebook.page.evaluate("spikeregTest.contrasts()")
     assert found["checked"] > 40
     assert found["low"] == []
