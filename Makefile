@@ -61,6 +61,10 @@ chips-check: environment  ## run a network in Norse, and count its work by Neuro
 	@$(PYTHON) tools/environment.py .venv-chips tools/chips.txt --on .venv
 	@.venv-chips/bin/python -m pytest -q tests/chips
 
+lab-check: environment  ## move the explorers in a real JupyterLab
+	@$(PYTHON) tools/environment.py .venv-lab tools/lab.txt
+	@$(BIN)/pytest -q tests/lab
+
 accuracy: environment  ## train and test everything that chapter 5 compares
 	@PYTHONPATH=benchmarks $(BIN)/python -m accuracy $(ACCURACY)
 
@@ -84,5 +88,5 @@ environment:
 		{ echo "$(PYTHON) is missing: install Python 3.11, 3.12 or 3.13"; exit 1; }
 	@$(PYTHON) tools/environment.py .venv requirements.txt .
 
-.PHONY: help book test check units bench colab-check newest-check chips-check accuracy \
-	notebooks serve screenshots slides publish environment
+.PHONY: help book test check units bench colab-check newest-check chips-check \
+	lab-check accuracy notebooks serve screenshots slides publish environment
