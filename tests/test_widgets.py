@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 import traitlets
+from ipywidgets.embed import dependency_state
 
 from spikereg import RegressionDataset, SpikingRegressor
 from spikereg.widgets import (
@@ -218,6 +219,15 @@ def _fits(make, name, value):
     except traitlets.TraitError:
         return False
     return True
+
+
+@each_explorer
+def test_a_page_that_ipywidgets_writes_has_all_that_an_explorer_needs(make):
+    explorer = make()
+    told = dependency_state(explorer, drop_defaults=True)[explorer.model_id]
+    assert "export default" in told["state"]["_esm"]
+    buffers = {part["path"][0] for part in told.get("buffers", [])}
+    assert buffers | {*told["state"]} == {*explorer.keys}
 
 
 def test_a_file_comes_after_what_it_imports_and_only_once():

@@ -139,10 +139,13 @@
     const still = place.firstElementChild;
     const live = add(place, "div", "live coming");
     show(JSON.parse(String(view.textContent)).model_id, live);
-    // An explorer says in a summary what it shows, as soon as it shows something.
+    // An explorer says in a summary what it shows, as soon as it shows something, or
+    // beside its drawing that it cannot.
     const isDrawn = () =>
       [...live.querySelectorAll(".spikereg > .summary")].every(
-        (said) => said.textContent,
+        (said) =>
+          said.textContent ||
+          said.parentElement?.querySelector(".drawing > .note")?.textContent,
       );
     const observer = new MutationObserver(() => {
       if (!isDrawn()) return;

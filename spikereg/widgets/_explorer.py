@@ -167,6 +167,13 @@ class Explorer(anywidget.AnyWidget):
         ]
         return f"{type(self).__name__}({', '.join(values)})"
 
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """Return what the page needs: all of it, as it knows no defaults.
+
+        ``ipywidgets.embed`` asks for less, and its pages would have no script.
+        """
+        return dict(super().get_state(key))
+
     def _written(self, name: str) -> str | None:
         """Return a value as Python has it; None where it goes without saying."""
         value = getattr(self, name)
