@@ -33,6 +33,7 @@ test: environment  ## run every check, the cheap ones first
 		--nbval --nbval-sanitize-with tests/nbval.cfg book
 	@$(MAKE) --no-print-directory colab-check
 	@$(MAKE) --no-print-directory chips-check
+	@$(MAKE) --no-print-directory lab-check
 
 check: environment  ## check what a change of one chapter needs, as in CHAPTER=03
 	@$(BIN)/python tools/check_chapter.py "$$CHAPTER"

@@ -80,7 +80,7 @@ def test_a_playground_is_in_the_kernel_what_its_page_has_trained(notebook):
     now = playground.iteration()
     _, loss, output = agreed(notebook, LEARNED, lambda answer: answer[0] == now)
     assert_curve(playground, TOP, ".curve.membrane", output)
-    assert loss == pytest.approx(playground.loss(), rel=1e-2)
+    assert loss == pytest.approx(playground.loss(), rel=0.05)  # it shows two digits
     assert np.abs(np.subtract(output, start)).max() > 0.05
 
 
