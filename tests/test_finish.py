@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import ipywidgets
 import pytest
-from browser import HTML, LIVE, PAGES, opened
+from browser import HTML, LIVE, PAGES, PATIENCE, opened
 from explorer import STATE, own_page
 from node import NODE, ROOT
 
@@ -133,14 +133,29 @@ def test_a_page_says_its_name_once_and_what_it_is(name):
 
 @pytest.mark.parametrize("width", [1280, 375])
 @pytest.mark.parametrize("name", LIVE)
-def test_nothing_moves_when_explorers_come_alive(browser, unzipped, name, width):
-    with opened(browser, f"{unzipped}/{name}", width=width, script=WATCH) as (
-        page,
-        faults,
-    ):
+def test_nothing_moves_when_explorers_come_alive(browser, served, name, width):
+    with browser.new_context(viewport={"width": width, "height": 900}) as context:
+        held = []
+        context.route("**/_static/explorers.js*", lambda route: held.append(route))
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.add_init_script(WATCH)
+        page.goto(f"{served}/{name}", wait_until="commit")
+        # As on a slow line, the picture is seen before the script has come.
+        page.wait_for_function("performance.getEntriesByType('paint').length")
+        page.wait_for_function("document.querySelector('footer')")
+        # Its lower end is looked at, and what follows, which it could push away.
+        page.locator(".explorer-place").last.evaluate(
+            "(e) => { e.scrollIntoView({ block: 'end', behavior: 'instant' });"
+            " scrollBy({ top: 300, behavior: 'instant' }); }"
+        )
+        page.wait_for_timeout(300)
+        for route in held:
+            route.continue_()
+        page.wait_for_load_state()
+        page.wait_for_function("!document.querySelector('.explorer-place > .still')")
         page.wait_for_timeout(300)  # the last one is reported with the next frame
         assert page.evaluate("window.shifts.reduce((a, b) => a + b, 0)") < 0.05
-        assert faults == []
 
 
 @pytest.mark.parametrize("name", LIVE)
@@ -148,7 +163,7 @@ def test_without_scripts_a_still_picture_stands(browser, unzipped, name):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{unzipped}/{name}")
-        stills = page.locator(".explorer-place > .still")
+        stills = page.locator(".explorer-place > .still:visible")
         assert stills.count() == (HTML / name).read_text().count("widget-view+json")
         for still in stills.all():
             assert still.locator("svg.panel").first.bounding_box()["height"] > 40
@@ -164,8 +179,8 @@ def test_a_still_picture_is_as_high_as_what_comes(browser, unzipped, width):
         ) as context:
             page = context.new_page()
             page.goto(f"{unzipped}/book/index.html")
-            state = "live" if scripts else "still"
-            root = page.locator(f".explorer-place > .{state} .spikereg")
+            state = ".live" if scripts else ".still:visible"
+            root = page.locator(f".explorer-place > {state} .spikereg")
             root.wait_for()
             heights.append(root.bounding_box()["height"])
     assert abs(heights[0] - heights[1]) < 8

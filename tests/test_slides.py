@@ -136,15 +136,15 @@ def test_a_formula_that_no_slide_can_show_is_refused():
 
 
 def model(**state):
-    return {"model_name": "AnyModel", "state": {"_esm": "", **state}}
+    known = {"_esm": "", "_css": "", "_anywidget_id": "widgets.Own"}
+    return {"model_name": "AnyModel", "state": known | state}
 
 
 def test_one_explorer_is_alive_the_first_or_the_playground():
     section = text("## 1.1 A section\n\n**It moves.**")
     models = {"a": model(), "b": model(), "c": model(_worker="")}
-    alive = '<div class="live"></div>'
     (slide,) = made(section, view("a"), view("b"), models=models)
-    assert slide.shown == alive
+    assert slide.shown == slides.LIVE
     whole = chapter(section, view("a"), view("c"), models=models)
     assert slides.choose(whole) == (3, models["c"])
 
@@ -159,11 +159,15 @@ def test_an_explorer_in_a_box_is_found():
 
 
 def test_what_an_explorer_says_cannot_end_its_script():
-    models = {"a": model(_esm="'</script><!--'")}
+    end = "</script><!--"
+    models = {"a": model(_esm=f"'{end}'", title=end)}
     page = slides.deck(chapter(view("a"), models=models))
-    assert page.count("</script>") == slides.DECK.read_text().count("</script>")
-    held = re.search(r'id="explorer">(.*)</script>', page)[1]
-    assert json.loads(held) == models["a"]
+    without = slides.deck(chapter(view("a"), models={"a": model()}))
+    assert page.count("</script>") == without.count("</script>")
+    assert page.count("<!--") == without.count("<!--")
+    held = re.search(f'<script type="{re.escape(slides.STATE)}">(.*)</script>', page)
+    state = json.loads(held[1])["state"]["explorer"]["state"]
+    assert (state["title"], state["_esm"]) == (end, "Own")
 
 
 @pytest.mark.parametrize("path", CHAPTERS.values(), ids=lambda path: path.stem)

@@ -12,16 +12,21 @@ Three things that Jupyter Book does not notice by itself are taken care of here:
 
 import argparse
 import hashlib
+import logging
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import chapters
 import links
+from jupyter_cache import get_cache
+from jupyter_cache.executors import load_executor
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Seconds that a cell may take, as in _config.yml
+CELL = 300
 
 # What a chapter's outputs depend on, besides its own cells.
 CODE = ["spikereg", "requirements.txt"]
@@ -93,6 +98,22 @@ def build_wheel(root: Path, folder: Path) -> Path:
     return wheel
 
 
+def run_chapters(root: Path) -> None:
+    """Run the chapters that the cache does not hold, side by side.
+
+    Sphinx would run them one after another as it reads them. One that fails is run by
+    it again, and reported.
+    """
+    cache = get_cache(root / "_build" / ".jupyter_cache")
+    chapters = [str(path) for path in sorted((root / "book").glob("*.ipynb"))]
+    for chapter in chapters:
+        cache.add_nb_to_project(chapter)
+    log = logging.getLogger("chapters")
+    log.setLevel(logging.INFO)  # so that it says which chapter it is at
+    executor = load_executor("local-parallel", cache, log)
+    executor.run_and_cache(filter_uris=chapters, timeout=CELL)
+
+
 def build_pages(root: Path) -> None:
     """Write the pages, with the outputs that the cache holds."""
     for name in ("html", ".doctrees"):
@@ -131,7 +152,7 @@ def build(root: Path) -> Path:
     empty_stale_cache(root, digest(root, CODE))
     install_scripts(root)
     build_wheel(root, root / "_build" / "wheel")
-    chapters.run(root)
+    run_chapters(root)
     build_pages(root)
     finish_pages(root)
     check_links(root)

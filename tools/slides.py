@@ -27,6 +27,12 @@ DECK = Path(__file__).with_name("deck.html")
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 
+# Where book/_static/explorers.js draws the explorer, as in a page
+LIVE = (
+    '<div class="live"><div class="explorer-place"></div>'
+    f'<script type="{VIEW}">{{"model_id": "explorer"}}</script></div>'
+)
+
 GREEK = {
     name: chr(code)
     for code, name in [(0x3B2, "beta"), (0x3B4, "delta"), (0x3B8, "theta")]
@@ -161,7 +167,7 @@ def sections(chapter: NotebookNode, live: int | None) -> Iterator[Slide]:
         if slide is None:
             continue
         if any(VIEW in output.get("data", {}) for output in cell.get("outputs", [])):
-            drawn = ['<div class="live"></div>'] if place == live else []
+            drawn = [LIVE] if place == live else []
             later *= place == live  # what leads to another explorer leads nowhere
         else:
             drawn = [*pictures(cell)]
@@ -201,16 +207,32 @@ def written(slide: Slide) -> str:
     return f"<section>{title}{lead}{slide.shown}</section>"
 
 
+def scripts(explorer: dict[str, Any]) -> str:
+    """Write what an explorer needs to live in a page, as tools/finish does."""
+    state = dict(explorer["state"])
+    name = state["_anywidget_id"].rpartition(".")[2]
+    code = state.pop("_esm").replace("export default", "return")
+    style = state.pop("_css")
+    saved = explorer | {"state": state | {"_esm": name}}
+    # Nothing in texts or code may end the script that holds them.
+    data = json.dumps({"state": {"explorer": saved}}).replace("<", r"\u003c")
+    own = f"(window.spikereg ??= {{}}).{name} = (() => {{\n{code}\n}})();"
+    own = own.replace("</", r"<\/").replace("<!--", r"<\!--")
+    loader = (BOOK / "_static" / "explorers.js").read_text()
+    return (
+        f'<style>{style}</style>\n<script type="{STATE}">{data}</script>\n'
+        f"<script>{own}</script>\n<script>{loader}</script>"
+    )
+
+
 def deck(chapter: NotebookNode) -> str:
     """Write the slides of an executed chapter as one page."""
     place, explorer = choose(chapter) or (None, None)
     slides = slides_of(chapter, place)
-    # Nothing in the explorer's texts may end the script that holds them.
-    state = json.dumps(explorer).replace("<", r"\u003c")
     return string.Template(DECK.read_text()).substitute(
         title=re.sub("<.+?>", "", slides[0].title),
         slides="\n".join(map(written, slides)),
-        explorer=state,
+        explorer=scripts(explorer) if explorer else "",
     )
 
 

@@ -1,7 +1,7 @@
 // Makes a page's explorers move without a kernel, with the sliders that are tied to them.
 //
-// tools/finish has put a still picture before each view's place, which stays until what
-// moves is drawn.  Each explorer's own script has told its name by then.
+// tools/finish has put still pictures into each view's place, which stay until what moves
+// is drawn.  Each explorer's own script has told its name by then.
 
 (() => {
   /**
@@ -136,7 +136,7 @@
     'script[type="application/vnd.jupyter.widget-view+json"]',
   )) {
     const place = /** @type {HTMLElement} */ (view.previousElementSibling);
-    const still = place.firstElementChild;
+    const stills = [...place.children];
     const live = add(place, "div", "live coming");
     show(JSON.parse(String(view.textContent)).model_id, live);
     // An explorer says in a summary what it shows, as soon as it shows something, or
@@ -150,7 +150,7 @@
     const observer = new MutationObserver(() => {
       if (!isDrawn()) return;
       observer.disconnect();
-      still?.remove();
+      for (const still of stills) still.remove();
       live.classList.remove("coming");
     });
     observer.observe(live, { childList: true, subtree: true, characterData: true });

@@ -25,9 +25,8 @@ export function drawFormulas({ window: { document, Node } }) {
       const found = FORMULA.exec(node.textContent);
       if (node.nodeType !== Node.TEXT_NODE || !found) continue;
       const drawn = MathJax.tex2svg(found[2], { display: found[1] === "[" });
-      const wrong = adaptor.getAttribute(adaptor.tags(drawn, "g")[0], "data-mjx-error");
       const inside = adaptor.outerHTML(drawn);
-      const fault = /data-mjx-error="([^"]*)"/.exec(inside)?.[1] ?? wrong;
+      const fault = /data-mjx-error="([^"]*)"/.exec(inside)?.[1];
       if (fault) throw new Error(`${fault} in the formula ${found[2].trim()}`);
       const template = document.createElement("template");
       template.innerHTML = inside;

@@ -7,12 +7,17 @@ import path from "node:path";
 
 const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
 const VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]';
-const SHOWN = ["AnyModel", "FloatSliderModel", "IntSliderModel", "HBoxModel"];
-const KINDS = [...SHOWN, "VBoxModel", "LinkModel", "DirectionalLinkModel"];
+// What explorers.js can show, besides explorers
+const KINDS = [
+  ...["FloatSliderModel", "IntSliderModel", "HBoxModel", "VBoxModel"],
+  ...["LinkModel", "DirectionalLinkModel"],
+];
 // What a model says of itself to the widget manager
 const UNUSED = /^_(model|view)_|^(layout|style|tabbable|tooltip)$/;
-// Pixels of a page's column on a desk, and of the controls beside a drawing
-const WIDTH = 688;
+// Pixels of a page's column on a desk and on a phone; from WIDE on, an explorer has room
+// for BESIDE pixels of controls beside its drawing
+const WIDTHS = { desk: 688, phone: 343 };
+const WIDE = 620;
 const BESIDE = 340;
 const SILENT =
   "This is a still picture: the figure moves in a browser that runs scripts.";
@@ -42,12 +47,21 @@ export async function drawStills({ window }, folder, root) {
   for (const view of document.querySelectorAll(VIEWS)) {
     view.insertAdjacentHTML("beforebegin", '<div class="explorer-place"></div>');
   }
-  pretend(window);
   for (const source of scripts.values()) window.eval(source);
-  const loader = path.join(folder, "_static", "explorers.js");
-  window.eval(fs.readFileSync(loader, "utf8"));
-  await drawn(document);
-  for (const still of document.querySelectorAll(".explorer-place > *")) freeze(still);
+  const loader = fs.readFileSync(path.join(folder, "_static", "explorers.js"), "utf8");
+  /** @type {[Element, Element][]} */
+  const stills = [];
+  for (const [kind, width] of Object.entries(WIDTHS)) {
+    pretend(window, width);
+    window.eval(loader);
+    await drawn(document);
+    for (const live of document.querySelectorAll(".explorer-place > *")) {
+      stills.push([live.parentElement, live]);
+      freeze(live, kind);
+      live.remove();
+    }
+  }
+  for (const [place, still] of stills) place.append(still);
 
   const load = (/** @type {string} */ name) => {
     const script = document.createElement("script");
@@ -78,10 +92,10 @@ function lean(models) {
     models,
   )) {
     if (/^(Layout|.*Style)Model$/.test(model_name)) continue; // the page has its own
-    if (!KINDS.includes(model_name))
+    if (!state._esm && !KINDS.includes(model_name))
       throw new Error(
         `a page without a kernel cannot show a ${model_name} of ${model_module}: ` +
-          `it can show explorers, and ${KINDS.slice(1).join(", ")}`,
+          `it can show explorers, and ${KINDS.join(", ")}`,
       );
     const { _esm, _css, _anywidget_id, ...rest } = state;
     const values = Object.fromEntries(
@@ -103,11 +117,13 @@ function lean(models) {
  * What a window has and this one lacks: sizes, and workers.
  *
  * @param {any} window
+ * @param {number} width  of an explorer
  */
-function pretend(window) {
+function pretend(window, width) {
   const box = (/** @type {number} */ width) => ({ left: 0, top: 0, width, height: 0 });
   window.Element.prototype.getBoundingClientRect = function () {
-    return box(this.matches(".stage > .drawing") ? WIDTH - BESIDE : WIDTH);
+    const isBeside = width >= WIDE && this.matches(".stage > .drawing");
+    return box(isBeside ? width - BESIDE : width);
   };
   window.ResizeObserver = class {
     /** @param {(entries: object[]) => void} callback */
@@ -115,7 +131,7 @@ function pretend(window) {
       this.callback = callback;
     }
     observe() {
-      window.setTimeout(() => this.callback([{ contentRect: box(WIDTH) }]));
+      window.setTimeout(() => this.callback([{ contentRect: box(width) }]));
     }
     disconnect() {}
   };
@@ -184,9 +200,10 @@ async function drawn(document) {
  * Make a picture of what moved.
  *
  * @param {Element} still
+ * @param {string} kind
  */
-function freeze(still) {
-  still.className = "still";
+function freeze(still, kind) {
+  still.className = `still ${kind}`;
   for (const field of still.querySelectorAll("button, input, select, [tabindex]"))
     field.setAttribute("inert", "");
   for (const input of still.querySelectorAll("input"))
@@ -195,8 +212,5 @@ function freeze(still) {
     select.selectedOptions[0]?.setAttribute("selected", "");
   for (const root of still.querySelectorAll("[data-id]"))
     for (const name of ["data-id", "data-number"]) root.removeAttribute(name);
-  // On a phone a panel is as high as the live one, and narrower than it was drawn.
-  for (const panel of still.querySelectorAll("svg.panel"))
-    panel.setAttribute("preserveAspectRatio", "none");
   still.insertAdjacentHTML("beforeend", `<p class="silent">${SILENT}</p>`);
 }
