@@ -80,6 +80,23 @@ def test_a_page_fits_a_phone(browser, unzipped, name):
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
+def test_paper_is_light_and_holds_the_text_alone(browser, unzipped):
+    with opened(browser, f"{unzipped}/{LIVE[0]}", "dark") as (page, _):
+        theme = "document.documentElement.dataset.theme"
+        assert page.evaluate(theme) == "dark"
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(theme) == "light"
+        for aside in (".bd-sidebar-primary", ".copybtn", ".explorer-place button"):
+            assert page.locator(aside).count() > 0
+            assert page.locator(f"{aside}:visible").count() == 0
+        cut = "[...document.querySelectorAll('.bd-article pre')]"
+        cut += ".filter((e) => e.scrollWidth > e.clientWidth).length"
+        assert page.evaluate(cut) == 0
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(theme) == "dark"
+
+
 @pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
 def test_without_a_browser_these_tests_skip_aloud_but_fail_in_ci(tmp_path, ci, outcome):
     one = "test_the_books_own_address_leads_to_the_front_page"
