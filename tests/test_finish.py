@@ -105,7 +105,8 @@ def test_a_page_loads_only_what_it_uses(name):
     names = {path.name for path in loaded(name)} - {Path(name).name}
     scripts = {name for name in names if name.endswith(".js")}
     assert not scripts & {"tex-svg.js", "fontawesome.js", "require.js", "embed-amd.js"}
-    assert ("searchindex.js" in scripts) == ("search.html" in name)
+    assert not scripts & {"searchindex.js", "searchtools.js", "sphinx_highlight.js"}
+    assert ("sections.js" in scripts) == (name == "search.html")
     assert ("explorers.js" in scripts) == bool(STATE.search(page))
     own = {path.stem for path in (HTML / "_static" / "explorers").glob("*.js")}
     used = set(re.findall(r'"_esm":"(\w+)"', page))
@@ -126,6 +127,7 @@ def test_a_page_says_its_name_once_and_what_it_is(name):
     (title,) = re.findall(r"<title>(.*?)</title>", page, re.S)
     parts = [part.strip() for part in title.split("—")]
     assert len(parts) == len(set(parts))
+    assert title.count("Regression with Spiking Neural Networks") == 1
     assert page.count('<meta name="description"') == 1
     assert page.count('<link rel="icon"') == 1
     assert page.count('<meta name="viewport"') == 1

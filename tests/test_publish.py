@@ -104,8 +104,12 @@ def test_publishing_changes_nothing_else(book):
         old, new = (text[name].decode().splitlines() for text in (before, after))
         changed = [line for line, was in zip(new, old, strict=True) if line != was]
         buttons = [f"  {button}: true" for button in BUTTONS]
-        assert changed[1:] == buttons if name == "_config.yml" else len(changed) == 2
-        assert all("/you/spiking-course" in line or line in buttons for line in changed)
+        if name == "_config.yml":
+            pages = f"  baseurl: {publish.pages(ADDRESS)}"
+            assert changed == [f"  url: {ADDRESS}", pages, *buttons]
+        else:
+            assert len(changed) == 2
+            assert all("/you/spiking-course" in line for line in changed)
 
 
 def test_buttons_lead_to_the_repository_once_there_is_one(book):
@@ -252,3 +256,34 @@ def test_the_check_finds_an_address_changed_in_the_settings_alone(book):
 
 def test_the_setup_cell_fits_a_page():
     assert max(map(len, publish.setup(publish.UNPUBLISHED).splitlines())) <= 76
+
+
+@pytest.mark.parametrize(
+    ("address", "pages"),
+    [
+        ("https://github.com/You/name", "https://you.github.io/name/"),
+        ("https://github.com/You/you.github.io", "https://you.github.io/"),
+    ],
+)
+def test_the_settings_name_the_place_of_the_pages(book, address, pages):
+    settings = book / "_config.yml"
+    publish.publish(book, address)
+    assert f"\n  baseurl: {pages}\n" in settings.read_text()
+    publish.publish(book, ADDRESS)
+    assert f"\n  baseurl: {publish.pages(ADDRESS)}\n" in settings.read_text()
+    publish.publish(book, publish.UNPUBLISHED)
+    assert '\n  baseurl: ""\n' in settings.read_text()
+
+
+def test_a_place_of_one_s_own_stays(book):
+    edit(book / "_config.yml", 'baseurl: ""', "baseurl: https://spikes.example/")
+    publish.publish(book, ADDRESS)
+    assert "baseurl: https://spikes.example/\n" in (book / "_config.yml").read_text()
+    assert run(book, "--check").returncode == 0
+
+
+def test_a_place_that_cannot_be_read_is_a_clear_error(book):
+    edit(book / "_config.yml", 'baseurl: ""', "baseurl: here")
+    done = run(book, ADDRESS)
+    assert done.returncode != 0
+    assert done.stderr.startswith("_config.yml must hold one baseurl")

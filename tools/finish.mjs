@@ -1,6 +1,6 @@
 // Finish the pages that Sphinx has written, so that a browser has little left to do:
-// formulas and icons become drawings, each explorer has a still picture of itself, and a
-// page loads only what it uses.
+// formulas and icons become drawings, each explorer has a still picture of itself, a page
+// loads only what it uses, its files can be saved, and the search knows the sections.
 //
 // Usage: node tools/finish.mjs FOLDER [PAGE ...]   (all pages of the folder by default)
 
@@ -9,9 +9,12 @@ import path from "node:path";
 import process from "node:process";
 import { JSDOM } from "jsdom";
 
+import { keepFiles } from "./finish/files.mjs";
 import { drawFormulas, formulaStyle } from "./finish/formulas.mjs";
 import { tidyHead } from "./finish/head.mjs";
 import { drawIcons } from "./finish/icons.mjs";
+import { gatherSections, writeSections } from "./finish/sections.mjs";
+import { nameAddress, writeSitemap } from "./finish/site.mjs";
 import { drawStills } from "./finish/stills.mjs";
 
 const [folder, ...named] = process.argv.slice(2);
@@ -19,6 +22,8 @@ const pages = named.length
   ? named
   : fs.globSync("**/*.html", { cwd: folder, exclude: ["_static/**"] });
 const styles = new Set([formulaStyle()]);
+const addresses = [];
+const sections = [];
 
 for (const name of pages) {
   const file = path.join(folder, name);
@@ -33,7 +38,10 @@ for (const name of pages) {
     drawFormulas(dom);
     styles.add(await drawIcons(dom, folder));
     await drawStills(dom, folder, root);
+    keepFiles(dom, folder, name, root);
     tidyHead(dom, root);
+    addresses.push(nameAddress(dom, name));
+    sections.push(...gatherSections(dom, name));
   } catch (error) {
     console.error(`${name}: ${/** @type {Error} */ (error).message}`);
     process.exit(1);
@@ -41,5 +49,8 @@ for (const name of pages) {
   fs.writeFileSync(file, dom.serialize());
   dom.window.close();
 }
-if (!named.length)
+if (!named.length) {
   fs.writeFileSync(path.join(folder, "_static", "drawn.css"), [...styles].join("\n"));
+  writeSections(folder, sections);
+  writeSitemap(folder, addresses.filter(Boolean));
+}

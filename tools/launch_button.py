@@ -1,17 +1,19 @@
 """A Sphinx extension: the header of every page gets a button 'Open in Colab'.
 
 A chapter of a published book opens on Colab itself.  Any other page, and every page of
-an unpublished book, leads to the book's own page 'Running on Colab'.
+an unpublished book, leads to the book's own page 'Running on Colab'.  A page needs no
+second one: the badge that a chapter has below its title is for readers of the notebook.
 """
 
 from pathlib import Path
 from typing import Any
 
-from docutils.nodes import document
+from docutils.nodes import document, image, paragraph
 from publish import colab, is_published
 from sphinx.application import Sphinx
 
 HELP_PAGE = "book/colab"
+TEXT = "Open in Colab"
 
 
 def add_button(
@@ -34,7 +36,7 @@ def add_button(
         {
             "type": "link",
             "url": url,
-            "text": "Open in Colab",
+            "text": TEXT,
             "tooltip": tooltip,
             "icon": "fas fa-play",
             "label": "launch-colab",
@@ -42,7 +44,16 @@ def add_button(
     )
 
 
+def remove_badge(_app: Sphinx, doctree: document) -> None:
+    """Leave out the paragraph that is a badge."""
+    for found in list(doctree.findall(paragraph)):
+        if any(inner.get("alt") == TEXT for inner in found.findall(image)):
+            found.parent.remove(found)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the button, later than the theme's own (priority 501)."""
     app.connect("html-page-context", add_button, priority=502)
+    # and before the images are gathered (priority 500)
+    app.connect("doctree-read", remove_badge, priority=499)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

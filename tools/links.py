@@ -47,6 +47,9 @@ def lost_from(path: Path) -> Iterator[str]:
         address = urlsplit(link)
         if address.scheme or address.netloc or SETTINGS.match(address.fragment):
             continue
+        # Its links start at a server's root, and are those of every page's sidebar.
+        if path.name == "404.html" and address.path.startswith("/"):
+            continue
         aim = path
         if address.path:
             aim = (path.parent / unquote(address.path)).resolve()

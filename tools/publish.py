@@ -2,7 +2,8 @@
 
 _config.yml is the one place that the rest follows: the badge of each chapter and its
 setup cell, whose text stands here alone, the buttons that lead readers to the
-repository, and CITATION.cff, which has the package's version too.
+repository, the place of the published pages, and CITATION.cff, which has the package's
+version too.
 """
 
 import argparse
@@ -48,6 +49,10 @@ BUTTONS = re.compile(
     r"(?m)^(  use_(?:repository|edit_page|issues)_button: *)(?:true|false)$"
 )
 
+# Where the book's pages stand, unless somebody has written an address of their own.
+PAGES = re.compile(r'(?m)^(  baseurl: *)(""|https://\S+\.github\.io/\S*)$')
+OWN_PAGES = re.compile(r"(?m)^  baseurl: *https://\S+$")
+
 VERSION = re.compile(r'(?m)^__version__ = "(.+)"$')
 
 
@@ -74,6 +79,13 @@ def colab(address: str, path: str) -> str:
     """Return where Colab opens a notebook of a published repository's branch main."""
     place = address.removeprefix("https://github.com/")
     return f"https://colab.research.google.com/github/{place}/blob/main/{path}"
+
+
+def pages(address: str) -> str:
+    """Return where GitHub Pages shows the book of a published repository."""
+    owner, name = address.removeprefix("https://github.com/").split("/")
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
 
 
 def badge(address: str, page: str) -> str:
@@ -131,7 +143,11 @@ def settings(text: str, address: str) -> str:
             "_config.yml must hold use_repository_button, use_edit_page_button and "
             "use_issues_button once, each true or false"
         )
-    return CONFIG_ADDRESS.sub(rf"\g<1>{address}", switched)
+    base = pages(address) if is_published(address) else '""'
+    placed, count = PAGES.subn(rf"\g<1>{base}", switched)
+    if count != 1 and not OWN_PAGES.search(text):
+        raise PublishError('_config.yml must hold one baseurl, "" or an address')
+    return CONFIG_ADDRESS.sub(rf"\g<1>{address}", placed)
 
 
 def citation(text: str, address: str, version: str) -> str:

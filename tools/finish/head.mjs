@@ -3,7 +3,11 @@
 const DESCRIPTION =
   "A course that runs: spiking neural networks, whose neurons speak in 0s and 1s, " +
   "learn to follow continuous curves. With live figures, and a tested Python package.";
-const SEARCH = ["searchtools.js", "language_data.js", "searchindex.js"];
+// Formulas and icons are drawn by now, and the search is the book's own.
+const UNUSED = [
+  ...["/mathjax", "fontawesome.js", "sphinx_highlight.js"],
+  ...["searchtools.js", "language_data.js", "searchindex.js"],
+];
 
 /**
  * @param {import("jsdom").JSDOM} dom
@@ -18,13 +22,8 @@ export function tidyHead({ window: { document } }, root) {
       element.setAttribute(key, value);
     head.append(element);
   };
-  // Formulas and icons are drawn by now.
-  const unused = ["/mathjax", "fontawesome.js"];
-  // The theme has every page load what only the page of the search uses.
-  const isSearch = document.querySelector("#search-results");
-  if (!isSearch) unused.push(...SEARCH);
   for (const script of document.querySelectorAll("script[src]"))
-    if (unused.some((name) => script.getAttribute("src")?.includes(name)))
+    if (UNUSED.some((name) => script.getAttribute("src")?.includes(name)))
       script.remove();
   for (const script of document.querySelectorAll("script:not([src])"))
     if (script.textContent?.startsWith("window.MathJax")) script.remove();
