@@ -127,7 +127,7 @@ def test_whoever_is_not_root_installs_the_browser_by_sudo(tmp_path, user, begins
     assert any("apt-get install" in line and "chromium" in line for line in others)
     assert others[-1] == "make test"
     # With a browser, there is nothing to install.
-    (tmp_path / "chromium").symlink_to(shutil.which("true"))
+    (tmp_path / "chromium-headless-shell").symlink_to(shutil.which("true"))
     log.unlink()
     subprocess.run(run, env={"PATH": str(tmp_path)}, check=True, timeout=60)
     assert log.read_text() == "make test\n"
