@@ -95,10 +95,10 @@ def test_only_main_is_published_and_only_after_all_checks():
     assert upload["with"] == {"path": "_build/html"}
 
 
-def test_each_week_the_newest_versions_and_colabs_are_tried():
+def test_each_week_the_newest_versions_colabs_and_all_links_are_tried():
     (weekly,) = (path for path in WORKFLOWS if path.name == "weekly.yml")
     commands = {step.get("run") for step in steps(weekly)}
-    assert {"make newest-check", "make colab-check"} <= commands
+    assert {"make newest-check", "make colab-check", "make links"} <= commands
 
 
 # What they call
