@@ -114,7 +114,7 @@ class PlasticPair(Neuron):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "PlasticPair":
         """Copy the numbers without the graph behind them, which has no copy."""
-        numbers = {name: value.detach() for name, value in self._buffers.items()}
+        numbers = {n: value.detach() for n, value in self.named_buffers(recurse=False)}
         twin = memo[id(self)] = type(self).__new__(type(self))
         vars(twin).update(copy.deepcopy(vars(self) | {"_buffers": numbers}, memo))
         return twin
