@@ -81,6 +81,12 @@ screenshots: book  ## take pictures of every page into _build/screenshots
 slides: book  ## make slides of the chapters into _build/slides, one file each
 	@$(BIN)/python tools/slides.py
 
+links: book  ## follow every link that leads out of the book, and list the broken ones
+	@$(BIN)/python tools/web_links.py
+
+dist: environment  ## build wheel and source archive into _build/dist and check them
+	@$(BIN)/python tools/dist.py
+
 publish: environment  ## write the address REPOSITORY=https://github.com/you/name
 	@$(BIN)/python tools/publish.py "$$REPOSITORY"
 
@@ -90,4 +96,4 @@ environment:
 	@$(PYTHON) tools/environment.py .venv requirements.txt .
 
 .PHONY: help book test check units bench colab-check newest-check chips-check \
-	lab-check accuracy notebooks serve screenshots slides publish environment
+	lab-check accuracy notebooks serve screenshots slides links dist publish environment

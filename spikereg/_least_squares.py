@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class Solution(NamedTuple):
@@ -59,14 +59,14 @@ def counting(
 
 
 @torch.no_grad()
-def set_readout(readout: torch.nn.Linear, solution: Solution) -> None:
-    """Give a linear layer the solution's weights and offset."""
-    readout.weight.copy_(solution.weights[:-1].T)
-    readout.bias.copy_(solution.weights[-1])
+def set_readout(readout: nn.Linear, weights: Float[Tensor, "K O"]) -> None:
+    """Give a linear layer its weights and, in the last row, its offset."""
+    readout.weight.copy_(weights[:-1].T)
+    readout.bias.copy_(weights[-1])
 
 
 def solve_readout(
-    readout: torch.nn.Linear, pairs: Iterable[tuple[Tensor, Tensor]], ridge: float
+    readout: nn.Linear, pairs: Iterable[tuple[Tensor, Tensor]], ridge: float
 ) -> None:
     """Solve for the weights and the offset of a linear layer, and set them.
 
@@ -76,7 +76,33 @@ def solve_readout(
         ridge: As for :func:`solve`.
     """
     solution = solve(((with_ones(inputs), labels) for inputs, labels in pairs), ridge)
-    set_readout(readout, solution)
+    set_readout(readout, solution.weights)
+
+
+@torch.no_grad()
+def solve_precisely(
+    readout: nn.Linear, pairs: Iterable[tuple[Tensor, Tensor]], ridge: float
+) -> None:
+    """Do the same without sums of squares, for inputs that nearly repeat each other.
+
+    A square keeps half of the digits: inputs that differ in the others only would be
+    the same.
+    """
+    # The triangle of a QR decomposition has all that least squares ask of the rows.
+    triangle = torch.zeros((), dtype=torch.float64)
+    for inputs, labels in pairs:
+        rows = torch.cat([with_ones(inputs), labels], dim=-1).flatten(0, 1)
+        rows = rows.cpu().double()
+        above = triangle if triangle.ndim else rows[:0]
+        triangle = torch.linalg.qr(torch.cat([above, rows]), mode="r").R
+    width = readout.in_features + 1
+    inputs, labels = triangle[:, :width], triangle[:, width:]
+    # Further rows ask every weight but the offset to be 0.
+    size = (ridge * inputs[:, :-1].square().sum(0).mean()).sqrt()
+    asked = size * torch.eye(width, dtype=inputs.dtype)[:-1]
+    rows = torch.cat([inputs, asked])
+    answers = nn.functional.pad(labels, (0, 0, 0, len(asked)))
+    set_readout(readout, torch.linalg.lstsq(rows, answers, driver="gelsd").solution)
 
 
 def whitening(rows: Float[Tensor, "N K"], smallest: float) -> tuple[Tensor, Tensor]:

@@ -176,4 +176,4 @@ class DelayedSpikes(nn.Module):
         recipes.place_levels(self.fc_in, self.lif, levels, spacing)
         early = self.delays - 1
         seen = ((self._arrived(self._sent(x))[early:], y[early:]) for x, y in pairs)
-        _least_squares.solve_readout(self.fc_out, seen, self.ridge)
+        _least_squares.solve_precisely(self.fc_out, seen, self.ridge)

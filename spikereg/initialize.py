@@ -196,7 +196,7 @@ def _solve(model: SpikingRegressor, pairs: Sequence[Pair]) -> None:
         solutions[beta] = _least_squares.solve(filtered, RIDGE)
     best = min(DECAYS, key=lambda beta: solutions[beta].error)
     model.li_out.beta.fill_(best)
-    _least_squares.set_readout(model.fc_out, solutions[best])
+    _least_squares.set_readout(model.fc_out, solutions[best].weights)
 
 
 def _quantiles(z: Numbers, y: Numbers | None, cells: int, at: Numbers) -> Numbers:

@@ -124,9 +124,20 @@ def ramberg_osgood_stress(
     positive("stiffness", stiffness)
     if not (finite(exponent) and exponent >= 1):
         raise ValueError(f"exponent must be at least 1, not {exponent!r}")
+    if not isinstance(proof_stress, Tensor):
+        positive("proof_stress", proof_stress)
     proof = torch.as_tensor(proof_stress, dtype=torch.float64)
     if not (proof.isfinite() & (proof > 0)).all():
-        raise ValueError(f"proof_stress must be positive, not {proof_stress!r}")
+        raise ValueError(
+            f"proof_stress must be positive and finite, not {proof_stress!r}"
+        )
+    try:
+        proof = proof.expand_as(strain)
+    except RuntimeError:
+        raise ValueError(
+            f"proof_stress must fit a strain {list(strain.shape)}, not be "
+            f"{list(proof.shape)}"
+        ) from None
     size = strain.double().abs()
     # Each term alone would make this much, so it is too large: Newton comes down from
     # there, as the law is convex, and never overshoots.

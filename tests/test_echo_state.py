@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from spikereg import _least_squares
 from spikereg.baselines import EchoState
 
 
@@ -222,3 +223,29 @@ def test_features_of_another_shape_are_refused(shape):
     message = rf"\[T, B, F\] with F = 2, not \{list(shape)}"
     with pytest.raises(ValueError, match=message):
         made()(torch.rand(shape))
+
+
+def test_a_readout_tells_apart_what_squares_would_not():
+    # Two inputs that differ in the ninth digit, of which the label is the difference
+    generator = torch.Generator().manual_seed(0)
+    x, z = torch.randn(2, 50, 4, 1, generator=generator, dtype=torch.float64)
+    inputs = torch.cat([x, x + 1e-9 * z], dim=2)
+    errors = []
+    for solve in (_least_squares.solve_readout, _least_squares.solve_precisely):
+        readout = torch.nn.Linear(2, 1).double()
+        solve(readout, [(inputs[:20], z[:20]), (inputs[20:], z[20:])], 1e-22)
+        errors.append(((readout(inputs) - z).norm() / z.norm()).item())
+    assert errors[0] > 0.5
+    assert errors[1] < 1e-3
+
+
+@pytest.mark.parametrize("ridge", [1e-8, 1e-2])
+def test_both_ways_to_solve_a_readout_agree_where_both_can(ridge):
+    x = sequences(steps=40, features=5)
+    pairs = [(x[:25], labels_of(x)[:25]), (x[25:], labels_of(x)[25:])]
+    found = []
+    for solve in (_least_squares.solve_readout, _least_squares.solve_precisely):
+        readout = torch.nn.Linear(5, 9).double()
+        solve(readout, pairs, ridge)
+        found.append(torch.cat([readout.weight, readout.bias[:, None]], dim=1))
+    torch.testing.assert_close(found[0], found[1], rtol=1e-6, atol=1e-9)

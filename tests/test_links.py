@@ -1,5 +1,6 @@
 """Where the links of the built book lead."""
 
+import json
 import re
 from pathlib import Path
 
@@ -20,12 +21,69 @@ def test_every_link_of_the_book_leads_somewhere():
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path):
     lost = ["there.html#b", "no.html", "#b", "../no.png", "#a.b", "#lif.starts"]
+    # Explorers that are not there, or have no such value
+    lost += ["there.html#target=sine", "#lif3.beta=1", "#lif.beta=1&lif.gamma=2"]
+    lost += ["#my-net.beta=1"]
     found = ["there.html#a", "#a", "there.html", "https://a.org/b", "#target=sine"]
     found += ["#lif.beta=0.5&lif2.beta=1", "there.html#my-net.start"]
+    explorers = {
+        "here": [("lif", "beta"), ("lif", "beta"), ("playground", "target")],
+        "there": [("my-net", "hidden")],
+    }
     for name, aims in [("here", lost + found), ("there", [])]:
         text = "".join(f'<p><a id="a" href="{link}"></a>' for link in aims or [""])
-        (tmp_path / f"{name}.html").write_text(text)
+        (tmp_path / f"{name}.html").write_text(text + state(explorers[name]))
     assert links.lost_in(tmp_path) == {"here.html": lost}
+
+
+def state(explorers):
+    """Write what a page knows of its explorers."""
+    models = {"layout": {"state": {}}}
+    for n, (name, value) in enumerate(explorers, 1):
+        values = {"id": name, "_number": n, "_controls": [{"name": value}]}
+        models[f"model{n}"] = {"state": values}
+    script = json.dumps({"state": models})
+    return f'<script type="application/vnd.jupyter.widget-state+json">{script}</script>'
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<img src="{}">',
+        '<img src="data:image/png;base64,AA==" srcset="there.png 1x, {} 2x">',
+        '<source srcset="{} 300w">',
+        '<script src="{}?digest=1"></script>',
+        '<link rel="stylesheet" href="{}">',
+        '<video poster="{}"></video>',
+        '<object data="{}"></object>',
+        '<svg><use xlink:href="{}#a"/><image href="there.png"/></svg>',
+        '<form action="{}"></form>',
+    ],
+)
+def test_a_file_that_a_page_loads_and_that_is_not_there_is_found(tmp_path, tag):
+    (tmp_path / "there.png").touch()
+    page = tmp_path / "page.html"
+    page.write_text(tag.format("there.png"))
+    assert links.lost_in(tmp_path) == {}
+    page.write_text(tag.format("no.png"))
+    links.page_of.cache_clear()
+    ((name, (lost,)),) = links.lost_in(tmp_path).items()
+    assert name == "page.html"
+    assert lost.startswith("no.png")
+
+
+def test_a_letter_of_a_formula_that_is_drawn_nowhere_is_found(tmp_path):
+    (tmp_path / "page.html").write_text(
+        '<svg><path id="a"></path><use xlink:href="#a"/><use xlink:href="#b"/></svg>'
+    )
+    assert links.lost_in(tmp_path) == {"page.html": ["#b"]}
+
+
+def test_pages_link_to_what_only_scripts_know():
+    """So these links are among those that are followed."""
+    all_links = [link for name in PAGES for link in links.page_of(HTML / name).links]
+    for part in ("#playground.", "glossary.html#term-", "api.html#spikereg."):
+        assert any(part in link for link in all_links), part
 
 
 LINK = "glossary.md#term-"

@@ -270,6 +270,28 @@ def test_a_pair_that_is_copied_or_saved_is_the_same(move, backend):
     assert all(map(torch.equal, *found))
 
 
+def test_a_copy_has_the_numbers_and_not_the_tensors_that_gradients_flow_to():
+    threshold, hardening = torch.tensor([0.5, 1.5]), torch.tensor(0.25)
+    for given_ in (threshold, hardening):
+        given_.requires_grad_()
+    pair = PlasticPair(2, threshold=threshold, hardening=hardening)
+    parts = torch.nn.ModuleList([pair, pair])
+    copied, again = copy.deepcopy(parts)
+    assert copied is again is not pair
+    assert type(copied) is PlasticPair
+    assert copied.threshold.tolist() == [0.5, 1.5]
+    assert copied.hardening.tolist() == [0.25, 0.25]
+    assert not copied.threshold.requires_grad
+    assert not copied.hardening.requires_grad
+    copied.threshold.zero_()
+    assert pair.threshold.tolist() == [0.5, 1.5]
+    # The layer itself still leads to them.
+    spikes, _ = scan(pair, normal(20, 3, 2, dtype=torch.float32))
+    spikes.sum().backward()
+    assert threshold.grad.any()
+    assert hardening.grad.any()
+
+
 @pytest.mark.parametrize("slope", [2, 25])
 def test_spikes_are_differentiated_as_the_caller_says(slope):
     make = functools.partial(PlasticPair, 1, threshold=0.5)

@@ -142,6 +142,16 @@ def test_the_citation_has_the_version_of_the_package(book):
     assert "CITATION.cff must hold one version" in run(book, "--check").stderr
 
 
+def test_the_page_about_colab_offers_the_wheel_of_the_packages_version(book):
+    page = book / "book" / "colab.md"
+    shutil.copy(ROOT / "book" / "colab.md", page)
+    edit(book / "spikereg" / "__init__.py", f'"{spikereg.__version__}"', '"7.8.9rc1"')
+    assert "book/colab.md" in run(book, "--check").stderr
+    assert run(book, "--refresh").returncode == 0
+    assert page.read_text().count("spikereg-7.8.9rc1-py3-none-any.whl") == 2
+    assert spikereg.__version__ not in page.read_text()
+
+
 def test_publishing_again_changes_nothing(book):
     publish.publish(book, ADDRESS)
     before = contents(book)

@@ -154,12 +154,20 @@ def test_each_strain_may_have_a_proof_stress_of_its_own():
         ),
         *(
             ({"proof_stress": bad}, ValueError, f"proof_stress must be .* not {bad!r}")
-            for bad in (0.0, -1.0, math.inf, math.nan)
+            for bad in (0.0, -1.0, math.inf, math.nan, "300", None, True)
         ),
         (
             {"proof_stress": torch.tensor([300.0, -1.0])},
             ValueError,
-            r"proof_stress must be positive, not tensor\(\[ *300\., *-1\.\]\)",
+            r"must be positive and finite, not tensor\(\[ *300\., *-1\.\]\)",
+        ),
+        *(
+            (
+                {"proof_stress": torch.ones(shape)},
+                ValueError,
+                rf"must fit a strain \[2\], not be \{list(shape)}",
+            )
+            for shape in ((3,), (2, 1))
         ),
     ],
 )

@@ -2,22 +2,65 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from node import NODE, ROOT, javascript
 
 from spikereg.widgets._source import FOLDER, joined
 
+#: What checks scripts for a browser, and for Node.
+PROJECTS = {
+    "jsconfig.json": ["spikereg/widgets/**/*.js", "book/_static/*.js"],
+    "tools/jsconfig.json": ["tools/**/*.mjs"],
+}
+each_project = pytest.mark.parametrize("project", PROJECTS)
 
-def test_the_types_of_the_javascript_hold():
+
+def compiled(project, *words):
+    """Run TypeScript's compiler."""
     compiler = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
-    done = subprocess.run(
-        [NODE, compiler, "--project", ROOT / "jsconfig.json"],
+    return subprocess.run(
+        [NODE, compiler, "--project", project, *words],
         capture_output=True,
         text=True,
         timeout=300,
     )
+
+
+@each_project
+def test_the_types_of_the_javascript_hold(project):
+    done = compiled(ROOT / project, "--listFiles")
     assert done.returncode == 0, done.stdout
+    ours = [str(path) for each in PROJECTS[project] for path in ROOT.glob(each)]
+    assert len(ours) > 3
+    assert set(ours) <= set(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("path.join(1);", "not assignable to parameter of type 'string'"),
+        ("new JSDOM('').window.document.title = 1;", "'number' is not assignable"),
+        ("(await mathjax.init({})).svg();", "is missing the following properties"),
+        ("export const f = (x) => x;", "implicitly has an 'any' type"),
+    ],
+)
+def test_a_call_of_node_jsdom_or_mathjax_that_does_not_fit_is_found(
+    tmp_path, line, complaint
+):
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    (tmp_path / "jsconfig.json").write_bytes((ROOT / "jsconfig.json").read_bytes())
+    (tmp_path / "tools").mkdir()
+    for name in ("jsconfig.json", "finish/mathjax.d.ts"):
+        copy = tmp_path / "tools" / Path(name).name
+        copy.write_bytes((ROOT / "tools" / name).read_bytes())
+    imports = {"path": "node:path", "{ JSDOM }": "jsdom", "mathjax": "mathjax"}
+    lines = [f"import {what} from '{name}';" for what, name in imports.items()]
+    (tmp_path / "tools" / "a.mjs").write_text("\n".join([*lines, line]))
+    done = compiled(tmp_path / "tools" / "jsconfig.json")
+    assert done.returncode != 0
+    assert complaint in done.stdout
 
 
 def test_the_scripts_and_styles_have_one_format():
@@ -28,6 +71,8 @@ def test_the_scripts_and_styles_have_one_format():
         *ROOT.glob("book/_static/*.js"),
         *ROOT.glob("book/_static/*.css"),
         *ROOT.glob("tools/**/*.mjs"),
+        *ROOT.glob("tools/**/*.ts"),
+        *(ROOT / project for project in PROJECTS),
         *ROOT.glob("tests/*.js"),
     ]
     assert len(files) > 10

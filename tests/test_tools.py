@@ -13,6 +13,8 @@ import nbformat
 import publish
 import pytest
 
+import spikereg
+
 ROOT = Path(__file__).parent.parent
 HTML = ROOT / "_build" / "html"
 
@@ -136,12 +138,18 @@ def test_every_page_of_a_book_has_a_button_that_leads_to_colab(stub):
     assert 'href="colab.html" target="_blank"' in button(stub.page())
     search = (stub.root / "_build" / "html" / "search.html").read_text()
     assert 'href="book/colab.html"' in button(search)
+    for page in (stub.page(), stub.page("colab"), search):
+        assert VERSION.findall(page) == ["0.1.0"]
 
     publish.publish(stub.root, "https://github.com/you/name")
     assert stub.build().returncode == 0
     colab = "https://colab.research.google.com/github/you/name/blob/main/book"
     assert f'href="{colab}/index.ipynb"' in button(stub.page())
     assert 'href="#"' in button(stub.page("colab"))
+
+
+#: At the foot of a page
+VERSION = re.compile(r'"extra_footer">\s*<p>spikereg ([\w.]+)</p>')
 
 
 def button(page):
@@ -169,6 +177,12 @@ def test_no_page_loads_anything_from_another_server():
 def test_no_page_leads_to_the_placeholder():
     for page in pages():
         assert not re.findall(r"href=\"[^\"]*\.invalid", page.read_text()), page.name
+
+
+def test_every_page_says_of_which_version_it_is():
+    for page in pages():
+        if page != HTML / "index.html":
+            assert VERSION.findall(page.read_text()) == [spikereg.__version__]
 
 
 def test_every_page_has_the_launch_button():

@@ -95,10 +95,10 @@ def test_only_main_is_published_and_only_after_all_checks():
     assert upload["with"] == {"path": "_build/html"}
 
 
-def test_each_week_the_newest_versions_and_colabs_are_tried():
+def test_each_week_the_newest_versions_colabs_and_all_links_are_tried():
     (weekly,) = (path for path in WORKFLOWS if path.name == "weekly.yml")
     commands = {step.get("run") for step in steps(weekly)}
-    assert {"make newest-check", "make colab-check"} <= commands
+    assert {"make newest-check", "make colab-check", "make links"} <= commands
 
 
 # What they call
@@ -127,7 +127,7 @@ def test_whoever_is_not_root_installs_the_browser_by_sudo(tmp_path, user, begins
     assert any("apt-get install" in line and "chromium" in line for line in others)
     assert others[-1] == "make test"
     # With a browser, there is nothing to install.
-    (tmp_path / "chromium").symlink_to(shutil.which("true"))
+    (tmp_path / "chromium-headless-shell").symlink_to(shutil.which("true"))
     log.unlink()
     subprocess.run(run, env={"PATH": str(tmp_path)}, check=True, timeout=60)
     assert log.read_text() == "make test\n"

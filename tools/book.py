@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import dist
 import links
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
@@ -91,10 +92,7 @@ def install_scripts(root: Path) -> None:
 
 def build_wheel(root: Path, folder: Path) -> Path:
     """Build the wheel that readers take to Colab, alone in a folder."""
-    shutil.rmtree(folder, ignore_errors=True)
-    hatchling = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
-    subprocess.run([*hatchling, "--directory", folder], cwd=root, check=True)
-    (wheel,) = folder.iterdir()
+    (wheel,) = dist.build(root, folder, "wheel")
     return wheel
 
 

@@ -1,16 +1,23 @@
-"""Where the links of a built book lead.
+"""Where the links of a built book lead, and what its pages load.
 
 Sphinx says which links lead nowhere while it reads a page, and takes those to a term of
 the glossary for lost, because such places come into being later.  The written pages
 tell better.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+#: Where an element says what it loads
+LOADS = {"href", "xlink:href", "src", "poster", "data", "action"}
+STATE = re.compile(
+    r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.S
+)
 
 
 class Page(HTMLParser):
@@ -19,7 +26,9 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.links: list[str] = []
+        self.loads: list[str] = []
         self.places: set[str | None] = set()
+        self.explorers = _explorers(text)
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -28,6 +37,29 @@ class Page(HTMLParser):
         self.places |= {found.get("id"), found.get("name")}
         if tag == "a" and (link := found.get("href")) is not None:
             self.links.append(link)
+            return
+        self.loads += [found[name] or "" for name in LOADS & found.keys()]
+        several = found.get("srcset") or ""
+        self.loads += [each.split()[0] for each in several.split(", ") if each]
+
+
+def _explorers(text: str) -> dict[str, set[str]]:
+    """Find the explorers of a page, by the names in links, and what links set.
+
+    Of two with one id the second has a number.
+    """
+    found: dict[int, tuple[str, set[str]]] = {}
+    for state in STATE.findall(text):
+        for model in json.loads(state)["state"].values():
+            values = model["state"]
+            if number := values.get("_number"):
+                controls = {control["name"] for control in values["_controls"]}
+                found[number] = values["id"], controls | {"start"}
+    named: dict[str, set[str]] = {}
+    for _, (name, controls) in sorted(found.items()):
+        same = sum(name == other.rstrip("0123456789") for other in named)
+        named[f"{name}{same + 1 if same else ''}"] = controls
+    return named
 
 
 @cache
@@ -41,11 +73,23 @@ def page_of(path: Path) -> Page:
 SETTINGS = re.compile(r"[a-z][a-z0-9-]*\.(start$|\w+=)|target=")
 
 
+def sets(fragment: str, page: Page) -> bool:
+    """Tell whether a page has the explorers, and they the values, that a link sets."""
+    for key, _ in parse_qsl(fragment, keep_blank_values=True):
+        name, dot, value = key.partition(".")
+        if not dot:  # as the first links had it
+            name, value = "playground", key
+        if value not in page.explorers.get(name, ()):
+            return False
+    return True
+
+
 def lost_from(path: Path) -> Iterator[str]:
-    """Find the links of a page that lead to no file, or to no place in it."""
-    for link in page_of(path).links:
+    """Find what a page links to or loads that is no file, or no place in it."""
+    page = page_of(path)
+    for link in page.links + page.loads:
         address = urlsplit(link)
-        if address.scheme or address.netloc or SETTINGS.match(address.fragment):
+        if address.scheme or address.netloc:
             continue
         # Its links start at a server's root, and are those of every page's sidebar.
         if path.name == "404.html" and address.path.startswith("/"):
@@ -56,7 +100,10 @@ def lost_from(path: Path) -> Iterator[str]:
         place = unquote(address.fragment)
         lost = not aim.is_file()
         if not lost and place and aim.suffix == ".html":
-            lost = place not in page_of(aim).places
+            if SETTINGS.match(address.fragment):
+                lost = not sets(address.fragment, page_of(aim))
+            else:
+                lost = place not in page_of(aim).places
         if lost:
             yield link
 

@@ -3,7 +3,8 @@
 _config.yml is the one place that the rest follows: the badge of each chapter and its
 setup cell, whose text stands here alone, the buttons that lead readers to the
 repository, the place of the published pages, and CITATION.cff, which has the package's
-version too.
+version too.  The page about Colab has the version in the name of the wheel that it
+offers.
 """
 
 import argparse
@@ -52,6 +53,8 @@ BUTTONS = re.compile(
 # Where the book's pages stand, unless somebody has written an address of their own.
 PAGES = re.compile(r'(?m)^(  baseurl: *)(""|https://\S+\.github\.io/\S*)$')
 OWN_PAGES = re.compile(r"(?m)^  baseurl: *https://\S+$")
+
+WHEEL = re.compile(r"(?<=spikereg-)[\w.+]+(?=-py3-none-any\.whl)")
 
 VERSION = re.compile(r'(?m)^__version__ = "(.+)"$')
 
@@ -172,9 +175,12 @@ def replacements(root: Path, address: str) -> dict[Path, str]:
     """Return the files that an address changes, with their new text."""
     read_address(root)  # there is one place for it
     config, cited = root / "_config.yml", root / "CITATION.cff"
+    colab_page = root / "book" / "colab.md"
     texts = {config: settings(config.read_text(), address)}
     if cited.exists():
         texts[cited] = citation(cited.read_text(), address, read_version(root))
+    if colab_page.exists():
+        texts[colab_page] = WHEEL.sub(read_version(root), colab_page.read_text())
     for path in chapters(root):
         texts[path] = rewritten(path, address)
     return {path: text for path, text in texts.items() if path.read_text() != text}

@@ -24,16 +24,18 @@ WASHOUT = 50
 #: Settings to choose from, on other stretches of the curve, for each method.
 GRID: dict[str, tuple[dict[str, float], ...]] = {
     "delayed spikes": tuple(
-        {"delays": delays, "degree": degree}
+        {"delays": delays, "degree": degree, "ridge": ridge}
         for delays in (9, 12, 16)
         for degree in (8, 12, 16)
+        for ridge in (1e-9, 1e-12)
     ),
     "echo state": tuple(
         {"radius": radius, "leak": leak, "ridge": ridge}
         for radius in (0.9, 1.1)
         for leak in (0.5, 0.8)
-        for ridge in (1e-8, 1e-10, 1e-12)
+        for ridge in (1e-8, 1e-10, 1e-12, 1e-14)
     ),
+    "linear": tuple({"taps": taps} for taps in (12, 25, 50, 100, 200, 300)),
     "replay": tuple({"window": window} for window in (5, 10, 20, 40)),
 }
 
@@ -41,6 +43,7 @@ GRID: dict[str, tuple[dict[str, float], ...]] = {
 CHOSEN: dict[str, dict[str, float]] = {
     "delayed spikes": {"delays": 12, "degree": 16},
     "echo state": {"radius": 1.1, "leak": 0.8, "ridge": 1e-10},
+    "linear": {"taps": 100},
     "replay": {"window": 10},
 }
 
@@ -93,6 +96,30 @@ class Replay(nn.Module):
         return curve[len(features) :]
 
 
+class Linear(nn.Module):
+    """Predicts by a weighted sum of the last values, found by least squares."""
+
+    def __init__(self, taps: int) -> None:
+        super().__init__()
+        self.taps = taps
+
+    def forward(self, features: Float[Tensor, "T B F"]) -> Float[Tensor, "T B F"]:
+        """Predict the points that follow."""
+        windows = features[:-1].unfold(0, self.taps, 1).flatten(0, 2)
+        rows = torch.cat([windows, torch.ones_like(windows[:, :1])], dim=1)
+        answers = features[self.taps :].flatten(0, 1)
+        weights = torch.linalg.lstsq(rows, answers, driver="gelsd").solution
+        curve = features
+        for _ in features:
+            ahead = curve[-self.taps :, :, 0].T @ weights[:-1] + weights[-1]
+            curve = torch.cat([curve, ahead[None]])
+        return curve[len(features) :]
+
+
+def _linear(setup: Setup, taps: int) -> nn.Module:
+    return Linear(taps)
+
+
 def _replay(setup: Setup, window: int) -> nn.Module:
     return Replay(window)
 
@@ -133,6 +160,7 @@ def _known(setup: Setup) -> Tensor:
 MAKE: dict[str, Callable[..., nn.Module]] = {
     "delayed spikes": _delayed_spikes,
     "echo state": _echo_state,
+    "linear": _linear,
     "replay": _replay,
 }
 

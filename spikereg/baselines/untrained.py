@@ -221,4 +221,4 @@ class EchoState(nn.Module):
                     f"sequence, not {washout!r}"
                 )
             pairs.append((self._states(features)[washout:], labels[washout:]))
-        _least_squares.solve_readout(self.fc_out, pairs, self.ridge)
+        _least_squares.solve_precisely(self.fc_out, pairs, self.ridge)

@@ -1,6 +1,7 @@
 """Pairs of integrate-and-fire neurons that a strain drives, and that flow by spikes."""
 
-from typing import no_type_check
+import copy
+from typing import Any, no_type_check
 
 import torch
 from jaxtyping import Float
@@ -55,7 +56,8 @@ class PlasticPair(Neuron):
     Args:
         width: Number of pairs N.
         threshold: Threshold :math:`\theta` in units of what one spike takes: a number,
-            or a tensor ``[N]`` or of size 1, through which gradients flow.
+            or a tensor ``[N]`` or of size 1, through which gradients flow. A deep copy
+            of the layer has the numbers alone.
         hardening: What a spike adds to it, :math:`h`; the same.
         spike_grad: Surrogate gradient; snnTorch's arctangent if ``None``.
 
@@ -109,6 +111,13 @@ class PlasticPair(Neuron):
         change = moved.abs() - stress.abs()
         membrane = (membrane + change) - self.hardening * before
         return self.spikes(membrane), moved, membrane
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "PlasticPair":
+        """Copy the numbers without the graph behind them, which has no copy."""
+        numbers = {n: value.detach() for n, value in self.named_buffers(recurse=False)}
+        twin = memo[id(self)] = type(self).__new__(type(self))
+        vars(twin).update(copy.deepcopy(vars(self) | {"_buffers": numbers}, memo))
+        return twin
 
 
 def _for_each(name: str, value: float | Tensor, width: int) -> Tensor:

@@ -22,7 +22,7 @@ export function drawFormulas({ window: { document, Node } }) {
   output.clearFontCache();
   for (const place of document.querySelectorAll(".math")) {
     for (const node of [...place.childNodes]) {
-      const found = FORMULA.exec(node.textContent);
+      const found = FORMULA.exec(node.textContent ?? "");
       if (node.nodeType !== Node.TEXT_NODE || !found) continue;
       const drawn = MathJax.tex2svg(found[2], { display: found[1] === "[" });
       const inside = adaptor.outerHTML(drawn);

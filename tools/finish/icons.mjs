@@ -18,7 +18,9 @@ export async function drawIcons({ window }, folder) {
     ${fs.readFileSync(script, "utf8")}`,
   );
   await window.FontAwesome.dom.i2svg({ node: document.body });
-  for (const svg of document.body.querySelectorAll("svg[data-icon]")) {
+  /** @type {NodeListOf<SVGElement>} */
+  const drawn = document.body.querySelectorAll("svg[data-icon]");
+  for (const svg of drawn) {
     const { prefix, icon: iconName } = svg.dataset;
     if (!window.FontAwesome.findIconDefinition({ prefix, iconName }))
       throw new Error(`there is no icon fa-${iconName} among ${prefix}`);

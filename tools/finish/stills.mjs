@@ -56,7 +56,7 @@ export async function drawStills({ window }, folder, root) {
     window.eval(loader);
     await drawn(document);
     for (const live of document.querySelectorAll(".explorer-place > *")) {
-      stills.push([live.parentElement, live]);
+      stills.push([/** @type {Element} */ (live.parentElement), live]);
       freeze(live, kind);
       live.remove();
     }

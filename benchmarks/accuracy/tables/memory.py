@@ -61,6 +61,7 @@ TABLES = {
                 for name, hidden in (
                     ("delayed spikes", 1800),
                     ("echo state", 800),
+                    ("linear", 128),
                     ("replay", 128),
                 )
                 for settings in GRID[name]
@@ -81,6 +82,7 @@ TABLES = {
         "the Mackey-Glass curve, 750 points known and the next 750 predicted",
         [
             Trial("mean", "mackey-glass"),
+            Trial("linear", "mackey-glass"),
             Trial("replay", "mackey-glass"),
             Trial("lstm", "mackey-glass", 64, epochs=100, trained_noise=LSTM_NOISE),
             Trial("echo state", "mackey-glass", hidden=800),
