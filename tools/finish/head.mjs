@@ -3,6 +3,7 @@
 const DESCRIPTION =
   "A course that runs: spiking neural networks, whose neurons speak in 0s and 1s, " +
   "learn to follow continuous curves. With live figures, and a tested Python package.";
+const DARK = 'matchMedia("(prefers-color-scheme: dark)").matches';
 const SEARCH = ["searchtools.js", "language_data.js", "searchindex.js"];
 
 /**
@@ -28,6 +29,15 @@ export function tidyHead({ window: { document } }, root) {
       script.remove();
   for (const script of document.querySelectorAll("script:not([src])"))
     if (script.textContent?.startsWith("window.MathJax")) script.remove();
+  // Colours are those of a theme: the light one where no script asks for the reader's own,
+  // which a first visit need not wait for.
+  document.documentElement.dataset.theme = "light";
+  for (const script of head.querySelectorAll("script:not([src])"))
+    if (script.textContent?.includes('getItem("theme")'))
+      script.textContent = script.textContent.replace(
+        'localStorage.getItem("theme") || "auto"',
+        `localStorage.getItem("theme") || (${DARK} ? "dark" : "light")`,
+      );
   for (const again of [...head.querySelectorAll("meta[name=viewport]")].slice(1))
     again.remove();
 

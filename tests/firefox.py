@@ -1,0 +1,162 @@
+"""Firefox, as the system has it, driven by WebDriver BiDi, which it speaks itself."""
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+from websockets.sync.client import connect
+
+FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
+# No calls home; colours and motion of a reader who has chosen nothing, so that the
+# machine's own do not matter.
+SETTINGS = {
+    "app.normandy.enabled": False,
+    "app.update.disabledForTesting": True,
+    "browser.safebrowsing.downloads.remote.enabled": False,
+    "browser.safebrowsing.malware.enabled": False,
+    "browser.safebrowsing.phishing.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.page": 0,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "extensions.update.enabled": False,
+    "layout.css.prefers-color-scheme.content-override": 1,  # light
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "toolkit.telemetry.server": "",
+    "ui.prefersReducedMotion": 1,
+}
+PATIENCE = 120  # seconds for an answer, on a busy machine
+READY = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
+# What BiDi calls keys, which have no letter
+KEYS = {"Tab": "\ue004", "ArrowRight": "\ue014", "Escape": "\ue00c"}
+# What a page says while it is opened
+EVENTS = ["log.entryAdded", "network.fetchError", "network.responseCompleted"]
+
+
+class FirefoxError(Exception):
+    """What Firefox has answered in place of a result."""
+
+
+class Firefox:
+    """One window."""
+
+    def __init__(self, address: str) -> None:
+        self.socket = connect(
+            f"{address}/session", max_size=None, ping_interval=None, proxy=None
+        )
+        self.numbers = itertools.count(1)
+        self.faults: list[str] = []
+        self.send("session.new", capabilities={})
+        self.send("session.subscribe", events=EVENTS)
+        tree = self.send("browsingContext.getTree")
+        self.context = tree["contexts"][0]["context"]
+
+    def send(self, method: str, **params: object) -> dict:
+        """Send a command and wait for its result; keep the faults that come before."""
+        number = next(self.numbers)
+        command = {"id": number, "method": method, "params": params}
+        self.socket.send(json.dumps(command))
+        while True:
+            answer = json.loads(self.socket.recv(timeout=PATIENCE))
+            if answer["type"] == "event":
+                self.hear(answer["method"], answer["params"])
+            elif answer.get("id") == number:
+                if answer["type"] == "error":
+                    raise FirefoxError(f"{method}: {answer['message']}")
+                return answer["result"]
+
+    def hear(self, event: str, said: dict) -> None:
+        """Keep what a page should not say."""
+        if event == "log.entryAdded":
+            if said["level"] == "error":
+                self.faults.append(f"logs {said['text']}")
+            return
+        address = said["request"]["url"]
+        if event == "network.fetchError":
+            # What has not yet come when the page is left is not missing.
+            if said["errorText"] != "NS_BINDING_ABORTED":
+                self.faults.append(f"lacks {address}: {said['errorText']}")
+        elif said["response"]["status"] >= 400:
+            self.faults.append(f"lacks {address}")
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size."""
+        size = {"width": width, "height": height}
+        self.send("browsingContext.setViewport", context=self.context, viewport=size)
+
+    def open(self, address: str) -> None:
+        """Open a page and wait until all that it loads is there."""
+        self.faults.clear()
+        self.send(
+            "browsingContext.navigate",
+            context=self.context,
+            url=address,
+            wait="complete",
+        )
+
+    def evaluate(self, function: str, *given: object) -> object:
+        """Call a JavaScript function in the page and return its result, as JSON."""
+        answer = self.send(
+            "script.callFunction",
+            functionDeclaration=(
+                f"async (given) => JSON.stringify(await ({function})"
+                "(...JSON.parse(given))) ?? 'null'"
+            ),
+            arguments=[{"type": "string", "value": json.dumps(given)}],
+            target={"context": self.context},
+            awaitPromise=True,
+        )
+        if answer["type"] == "exception":
+            raise FirefoxError(answer["exceptionDetails"]["text"])
+        return json.loads(answer["result"]["value"])
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after another."""
+        actions = [
+            {"type": kind, "value": KEYS.get(key, key)}
+            for key in keys
+            for kind in ("keyDown", "keyUp")
+        ]
+        self.send(
+            "input.performActions",
+            context=self.context,
+            actions=[{"type": "key", "id": "keyboard", "actions": actions}],
+        )
+
+
+@contextmanager
+def started(profile: Path):
+    """Start Firefox with a fresh profile in a folder."""
+    assert FIREFOX is not None
+    lines = (
+        f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in SETTINGS.items()
+    )
+    (profile / "user.js").write_text("".join(lines))
+    command = [FIREFOX, "--headless", "--no-remote", "--profile", str(profile)]
+    process = subprocess.Popen(
+        [*command, "--remote-debugging-port", "0"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said = []
+    try:
+        for line in process.stderr:
+            said.append(line)
+            if found := READY.search(line):
+                break
+        else:
+            raise FirefoxError(f"Firefox has ended: {''.join(said)}")
+        # What it says later is read, so that it never waits for a reader.
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        firefox = Firefox(found[1])
+        yield firefox
+        firefox.socket.close()
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)
