@@ -2,14 +2,13 @@
 
 import itertools
 import json
-import re
 import shutil
 import subprocess
-import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
 # No calls home; colours and motion of a reader who has chosen nothing, so that the
@@ -31,11 +30,16 @@ SETTINGS = {
     "ui.prefersReducedMotion": 1,
 }
 PATIENCE = 120  # seconds for an answer, on a busy machine
-READY = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 # What BiDi calls keys, which have no letter
 KEYS = {"Tab": "\ue004", "ArrowRight": "\ue014", "Escape": "\ue00c"}
-# What a page says while it is opened
-EVENTS = ["log.entryAdded", "network.fetchError", "network.responseCompleted"]
+# What a page asks for in vain, from files as from a server
+LISTEN = """() => {
+  window.lacking = [];
+  const note = ({ target }) => target !== window && lacking.push(target.outerHTML);
+  addEventListener("error", note, true);
+}"""
+# Firefox says so of a formula whose end it has not yet read.
+HALF_READ = "Invalid markup: Incorrect number of children"
 
 
 class FirefoxError(Exception):
@@ -45,14 +49,13 @@ class FirefoxError(Exception):
 class Firefox:
     """One window."""
 
-    def __init__(self, address: str) -> None:
-        self.socket = connect(
-            f"{address}/session", max_size=None, ping_interval=None, proxy=None
-        )
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
         self.numbers = itertools.count(1)
         self.faults: list[str] = []
         self.send("session.new", capabilities={})
-        self.send("session.subscribe", events=EVENTS)
+        self.send("session.subscribe", events=["log.entryAdded"])
+        self.send("script.addPreloadScript", functionDeclaration=LISTEN)
         tree = self.send("browsingContext.getTree")
         self.context = tree["contexts"][0]["context"]
 
@@ -64,25 +67,16 @@ class Firefox:
         while True:
             answer = json.loads(self.socket.recv(timeout=PATIENCE))
             if answer["type"] == "event":
-                self.hear(answer["method"], answer["params"])
+                self.hear(answer["params"])
             elif answer.get("id") == number:
                 if answer["type"] == "error":
                     raise FirefoxError(f"{method}: {answer['message']}")
                 return answer["result"]
 
-    def hear(self, event: str, said: dict) -> None:
-        """Keep what a page should not say."""
-        if event == "log.entryAdded":
-            if said["level"] == "error":
-                self.faults.append(f"logs {said['text']}")
-            return
-        address = said["request"]["url"]
-        if event == "network.fetchError":
-            # What has not yet come when the page is left is not missing.
-            if said["errorText"] != "NS_BINDING_ABORTED":
-                self.faults.append(f"lacks {address}: {said['errorText']}")
-        elif said["response"]["status"] >= 400:
-            self.faults.append(f"lacks {address}")
+    def hear(self, said: dict) -> None:
+        """Keep what a page logs and raises."""
+        if said.get("level") == "error" and not said["text"].startswith(HALF_READ):
+            self.faults.append(said["text"])
 
     def resize(self, width: int, height: int) -> None:
         """Give the window another size."""
@@ -141,22 +135,24 @@ def started(profile: Path):
     process = subprocess.Popen(
         [*command, "--remote-debugging-port", "0"],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
+        stderr=subprocess.DEVNULL,
     )
-    said = []
     try:
-        for line in process.stderr:
-            said.append(line)
-            if found := READY.search(line):
-                break
-        else:
-            raise FirefoxError(f"Firefox has ended: {''.join(said)}")
-        # What it says later is read, so that it never waits for a reader.
-        threading.Thread(target=process.stderr.read, daemon=True).start()
-        firefox = Firefox(found[1])
-        yield firefox
-        firefox.socket.close()
+        address = f"{address_in(profile, process)}/session"
+        with connect(address, max_size=None, ping_interval=None, proxy=None) as socket:
+            yield Firefox(socket)
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE)
+
+
+def address_in(profile: Path, process: subprocess.Popen) -> str:
+    """Wait until Firefox has written where it listens."""
+    file = profile / "WebDriverBiDiServer.json"
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and process.poll() is None:
+        if file.exists() and (text := file.read_text()).endswith("}"):
+            server = json.loads(text)
+            return f"ws://{server['ws_host']}:{server['ws_port']}"
+        time.sleep(0.05)
+    raise FirefoxError(f"{FIREFOX} does not listen, exit status {process.poll()}")

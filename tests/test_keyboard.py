@@ -1,4 +1,4 @@
-"""A reader with keys alone: what they reach has a ring, and what opens can be closed."""
+"""Readers with keys alone: what they reach has a ring, what opens can be closed."""
 
 import pytest
 from browser import LIVE, PAGES, opened

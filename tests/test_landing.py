@@ -1,4 +1,4 @@
-"""A link to the last section leads there, though explorers above it come alive later."""
+"""A link to the last section leads there, though explorers above come alive later."""
 
 import re
 
