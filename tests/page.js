@@ -174,10 +174,10 @@ window.spikeregTest = {
     return { checked: checked.length, faint: faint.map((e) => this.name(e)) };
   },
 
-  /** What the keys reach. */
-  stops() {
+  /** What the keys reach in a page, or in a part of it. */
+  stops(part = "body") {
     const plain = "a[href], button, input, select, textarea, summary, [tabindex]";
-    return [...document.querySelectorAll("body *")].filter((element) => {
+    return [...document.querySelectorAll(`${part} *`)].filter((element) => {
       const isReached = element.matches(plain)
         ? element.tabIndex >= 0 && !element.disabled
         : /auto|scroll/.test(getComputedStyle(element).overflowX) &&
@@ -191,15 +191,15 @@ window.spikeregTest = {
    * What the keys reach without a ring that is seen: one that is not there before, is two
    * pixels wide, stands out and is not cut off.
    */
-  rings() {
+  rings(part) {
     const still = document.head.appendChild(document.createElement("style"));
     still.textContent =
       "* { transition: none !important; animation: none !important; }";
     const faults = [];
-    const stops = this.stops();
+    const stops = this.stops(part);
     for (const element of stops) {
       document.activeElement?.blur();
-      const before = { ...getComputedStyle(element) }.outlineStyle;
+      const before = getComputedStyle(element).outlineStyle;
       element.focus({ preventScroll: true, focusVisible: true });
       const { outlineStyle, outlineWidth, outlineColor, outlineOffset } =
         getComputedStyle(element);

@@ -46,6 +46,11 @@ MOVED = """async (n, before) => {
     await new Promise(requestAnimationFrame);
   return [slider.value, said()];
 }"""
+# What folds away when the window becomes narrow has done so.
+CALM = """async () => {
+  await new Promise(requestAnimationFrame);
+  await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+}"""
 SAID = "(n) => sliders[n].closest('.control').querySelector('.value').textContent"
 
 
@@ -72,6 +77,7 @@ def opened(firefox, address):
 
 def assert_it_fits(firefox):
     """See that nothing is too wide, cut off or one above the other."""
+    firefox.evaluate(CALM)
     over = "() => { const e = document.documentElement;"
     assert firefox.evaluate(f"{over} return e.scrollWidth - e.clientWidth; }}") == 0
     assert firefox.evaluate("() => spikeregTest.cut()") == []

@@ -76,10 +76,15 @@ def test_what_a_key_opens_escape_closes(browser, unzipped, size, button, opened_
         page.locator(f"{button}:visible").first.focus()
         page.keyboard.press("Enter")
         what.wait_for()
-        # The keys are inside of it, where all they reach has a ring, too.
-        page.keyboard.press("Tab")
-        assert what.evaluate(f"what => what.contains({ACTIVE})")
-        assert page.evaluate("spikeregTest.rings()")["faults"] == []
+        # The keys are inside of it, in a menu with the next one.
+        if "menu" in opened_by_it:
+            page.keyboard.press("Tab")
+        page.wait_for_function(
+            f"what => what.contains({ACTIVE})", arg=what.element_handle()
+        )
+        found = page.evaluate("part => spikeregTest.rings(part)", opened_by_it)
+        assert found["stops"] > 0
+        assert found["faults"] == []
         page.keyboard.press("Escape")
         what.wait_for(state="hidden")
 
