@@ -57,28 +57,179 @@ window.spikeregTest = {
       .map((element) => element.outerHTML.slice(0, 200));
   },
 
-  /** Contrast of text and lines of the explorers with what is behind: too low ones. */
-  contrasts() {
-    const canvas = document.createElement("canvas").getContext("2d");
-    const rgb = (color) => {
-      canvas.clearRect(0, 0, 1, 1);
-      canvas.fillStyle = color;
-      canvas.fillRect(0, 0, 1, 1);
-      return [...canvas.getImageData(0, 0, 1, 1).data];
-    };
+  /** The bytes of a colour. */
+  rgb(color) {
+    this.canvas ??= document.createElement("canvas").getContext("2d");
+    this.canvas.clearRect(0, 0, 1, 1);
+    this.canvas.fillStyle = color;
+    this.canvas.fillRect(0, 0, 1, 1);
+    return [...this.canvas.getImageData(0, 0, 1, 1).data];
+  },
+
+  /** The contrast of two colours. */
+  ratio(...colors) {
     const linear = (byte) => {
       const v = byte / 255;
       return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
     };
-    const light = ([r, g, b]) =>
-      0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-    const behind = (element) => {
-      for (let e = element; e; e = e.parentElement) {
-        const color = rgb(getComputedStyle(e).backgroundColor);
-        if (color[3] === 255) return color;
-      }
-      return [255, 255, 255, 255];
-    };
+    const [dark, light] = colors
+      .map((color) => this.rgb(color).map(linear))
+      .map(([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b)
+      .sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  },
+
+  /** The colour behind an element. */
+  behind(element) {
+    for (let e = element; e; e = e.parentElement) {
+      const color = getComputedStyle(e).backgroundColor;
+      if (this.rgb(color)[3] === 255) return color;
+    }
+    return "white";
+  },
+
+  /** Whether an element is seen, and not only heard. */
+  isSeen(element) {
+    if (!element.checkVisibility({ visibilityProperty: true })) return false;
+    return !element.closest("mjx-assistive-mml, .summary, .notice:not(.away)");
+  },
+
+  /** The parts of a page that are seen, with their boxes: text, drawings and controls. */
+  parts(root) {
+    const found = [];
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const { currentNode: text } = texts;
+      const element = text.parentElement;
+      if (!text.data.trim() || !this.isSeen(element)) continue;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      for (const box of range.getClientRects()) found.push({ element, box });
+    }
+    const drawn = "img, button, input, select, textarea, mjx-container > svg";
+    for (const element of root.querySelectorAll(drawn))
+      if (this.isSeen(element))
+        found.push({ element, box: element.getBoundingClientRect() });
+    return found.filter(({ box }) => box.width > 0);
+  },
+
+  /** How an element is named in what a test says. */
+  name(element) {
+    const text = element.textContent.trim() || element.getAttribute("aria-label");
+    return `<${element.localName} ${element.getAttribute("class") ?? ""}> ${text ?? ""}`
+      .replaceAll(/\s+/g, " ")
+      .slice(0, 90);
+  },
+
+  /** Where a box inside an element is cut off, if no scrolling reaches it. */
+  cutAt(element, box) {
+    const sticksOut = ({ left, right }) => box.left < left - 1 || box.right > right + 1;
+    for (let e = element; e !== document.body; e = e.parentElement) {
+      const { overflowX } = getComputedStyle(e);
+      if (overflowX === "auto" || overflowX === "scroll") return null;
+      const isHidden = overflowX === "hidden" || overflowX === "clip";
+      if (isHidden && sticksOut(e.getBoundingClientRect())) return e;
+    }
+    const { clientWidth: right } = document.documentElement;
+    return sticksOut({ left: 0, right }) ? document.body : null;
+  },
+
+  /** What of a page no reader can see, because it is cut off to the left or right. */
+  cut() {
+    return this.parts(document.body).flatMap(({ element, box }) => {
+      const at = this.cutAt(element, box);
+      return at ? [`${this.name(element)}, by ${this.name(at)}`] : [];
+    });
+  },
+
+  /** What lies one above the other in explorers and in the page's own controls. */
+  crowded() {
+    const roots = ".spikereg, .bd-header-article, .prev-next-area";
+    return [...document.querySelectorAll(roots)].flatMap((root) => {
+      const parts = this.parts(root);
+      const isBetween = (a, b) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
+      return parts.flatMap((one, n) =>
+        parts
+          .slice(n + 1)
+          .filter(
+            (other) =>
+              !one.element.contains(other.element) &&
+              !other.element.contains(one.element) &&
+              isBetween(one.box, other.box),
+          )
+          .map((other) => `${this.name(one.element)} on ${this.name(other.element)}`),
+      );
+    });
+  },
+
+  /** Text of a page that stands out too little from what is behind. */
+  faint() {
+    const texts = new Set(this.parts(document.body).map(({ element }) => element));
+    const checked = [...texts].filter((e) => !e.closest("svg, [inert]"));
+    const faint = checked.filter(
+      (e) => this.ratio(getComputedStyle(e).color, this.behind(e)) < 4.5,
+    );
+    return { checked: checked.length, faint: faint.map((e) => this.name(e)) };
+  },
+
+  /** What the keys reach in a page, or in a part of it. */
+  stops(part = "body") {
+    const plain = "a[href], button, input, select, textarea, summary, [tabindex]";
+    return [...document.querySelectorAll(`${part} *`)].filter((element) => {
+      const isReached = element.matches(plain)
+        ? element.tabIndex >= 0 && !element.disabled
+        : /auto|scroll/.test(getComputedStyle(element).overflowX) &&
+          element.scrollWidth > element.clientWidth;
+      const isThere = isReached && !element.closest("[inert]") && this.isSeen(element);
+      return isThere && element.getBoundingClientRect().width > 0;
+    });
+  },
+
+  /**
+   * What the keys reach without a ring that is seen: one that is not there before, is two
+   * pixels wide, stands out and is not cut off.
+   */
+  rings(part) {
+    const still = document.head.appendChild(document.createElement("style"));
+    still.textContent =
+      "* { transition: none !important; animation: none !important; }";
+    const faults = [];
+    const stops = this.stops(part);
+    for (const element of stops) {
+      document.activeElement?.blur();
+      const before = getComputedStyle(element).outlineStyle;
+      element.focus({ preventScroll: true, focusVisible: true });
+      const { outlineStyle, outlineWidth, outlineColor, outlineOffset } =
+        getComputedStyle(element);
+      const offset = parseFloat(outlineOffset);
+      const reach = offset + parseFloat(outlineWidth);
+      const behind = this.behind(offset < 0 ? element : element.parentElement);
+      const box = element.getBoundingClientRect();
+      const ring = { left: box.left - reach, right: box.right + reach };
+      let opacity = 1;
+      for (let e = element; e; e = e.parentElement)
+        opacity *= Number(getComputedStyle(e).opacity);
+      const at = offset < 0 ? null : this.cutAt(element.parentElement, ring);
+      const problems = {
+        "has no focus": document.activeElement !== element,
+        "has no ring": outlineStyle === "none" || parseFloat(outlineWidth) < 2,
+        "has it always": before !== "none",
+        "is not seen": opacity < 1,
+        [`has little contrast: ${outlineColor} on ${behind}`]:
+          this.ratio(outlineColor, behind) < 3,
+        [`is cut by ${at && this.name(at)}`]: at !== null,
+      };
+      for (const [problem, isThere] of Object.entries(problems))
+        if (isThere) faults.push(`${this.name(element)} ${problem}`);
+    }
+    still.remove();
+    return { stops: stops.length, faults };
+  },
+
+  /** Contrast of text and lines of the explorers with what is behind: too low ones. */
+  contrasts() {
     const checks = [
       [".spikereg text", "fill", 4.5],
       [".spikereg :is(strong, span, dt, dd, button, select)", "color", 4.5],
@@ -89,10 +240,9 @@ window.spikeregTest = {
     ];
     const found = checks.flatMap(([selector, property, least]) =>
       [...document.querySelectorAll(selector)].map((element) => {
-        const own = light(rgb(getComputedStyle(element)[property]));
+        const own = getComputedStyle(element)[property];
         const around = property === "borderTopColor" ? element.parentElement : element;
-        const other = light(behind(around));
-        const ratio = (Math.max(own, other) + 0.05) / (Math.min(own, other) + 0.05);
+        const ratio = this.ratio(own, this.behind(around));
         const name = `${element.getAttribute("class")} ${property} ${element.textContent}`;
         return { ratio, least, name };
       }),

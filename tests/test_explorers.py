@@ -21,9 +21,12 @@ def test_an_explorer_leaves_nothing_behind(browser, unzipped, name):
             assert faults == []
 
 
+@pytest.mark.parametrize("width", [375, 320])
 @pytest.mark.parametrize("name", LIVE)
-def test_on_a_phone_nothing_sticks_out_and_a_finger_can_hit(browser, unzipped, name):
-    with opened(browser, f"{unzipped}/{name}", width=375) as (page, _):
+def test_on_a_phone_nothing_sticks_out_and_a_finger_can_hit(
+    browser, unzipped, name, width
+):
+    with opened(browser, f"{unzipped}/{name}", width=width) as (page, _):
         assert page.evaluate("spikeregTest.outside", ".spikereg *") == []
         controls = page.locator(".spikereg :is(button, select, input):visible").all()
         assert len(controls) > 4

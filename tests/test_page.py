@@ -74,10 +74,14 @@ def test_a_page_has_no_serious_barrier(browser, unzipped, name, theme):
         assert page.evaluate("spikeregTest.barriers", THEMES_OWN) == []
 
 
+@pytest.mark.parametrize("width", [375, 320])
 @each_page
-def test_a_page_fits_a_phone(browser, unzipped, name):
-    with opened(browser, f"{unzipped}/{name}", width=375) as (page, _):
-        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+def test_a_page_fits_a_phone(browser, unzipped, name, width):
+    with opened(browser, f"{unzipped}/{name}", width=width) as (page, _):
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = 1)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("spikeregTest.cut()") == []
+        assert page.evaluate("spikeregTest.crowded()") == []
 
 
 def test_paper_is_light_and_holds_the_text_alone(browser, unzipped):

@@ -26,7 +26,7 @@ def test_the_drawn_derivative_is_the_one_snntorch_uses(background, kind):
     SURROGATES[kind](slope)(z).sum().backward()
     title = "backward: the derivative passed on"
     assert_curve(explorer, title, ".curve.membrane", z.grad, z.detach())
-    step = "forward: the step, and what the gradient sees"
+    step = "forward: step, and what the gradient sees"
     assert_curve(explorer, step, ".curve.spikes", [0, 0, 1, 1], [-1, 0, 0, 1])
     # The smooth curve has this derivative: add it up.
     fine = torch.linspace(-1, 1, 400 * 50 + 1, requires_grad=True)

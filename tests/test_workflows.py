@@ -107,7 +107,7 @@ def test_each_week_the_newest_versions_colabs_and_all_links_are_tried():
 @pytest.mark.parametrize(
     ("user", "begins"), [("0", "apt-get"), ("1001", "sudo apt-get")]
 )
-def test_whoever_is_not_root_installs_the_browser_by_sudo(tmp_path, user, begins):
+def test_whoever_is_not_root_installs_the_browsers_by_sudo(tmp_path, user, begins):
     log = tmp_path / "log"
     for name in ("sudo", "apt-get", "make"):
         own = f'#!/bin/sh\necho {name} "$@" >> {log}\n'
@@ -124,10 +124,15 @@ def test_whoever_is_not_root_installs_the_browser_by_sudo(tmp_path, user, begins
     subprocess.run(run, env={"PATH": str(tmp_path)}, check=True, timeout=60)
     first, *others = log.read_text().splitlines()
     assert first == f"{begins} update -qq"
-    assert any("apt-get install" in line and "chromium" in line for line in others)
+    (install,) = (line for line in others if line.startswith("apt-get install"))
+    assert " chromium-headless-shell firefox-esr " in install
     assert others[-1] == "make test"
-    # With a browser, there is nothing to install.
+    # What is there is not installed.
     (tmp_path / "chromium-headless-shell").symlink_to(shutil.which("true"))
+    log.unlink()
+    subprocess.run(run, env={"PATH": str(tmp_path)}, check=True, timeout=60)
+    assert "recommends firefox-esr " in log.read_text()
+    (tmp_path / "firefox").symlink_to(shutil.which("true"))
     log.unlink()
     subprocess.run(run, env={"PATH": str(tmp_path)}, check=True, timeout=60)
     assert log.read_text() == "make test\n"

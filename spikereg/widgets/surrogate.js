@@ -26,7 +26,7 @@ const surrogate = {
     const pair = make(parent, "div", { class: "beside" });
     const common = { height: 230, xLabel: "distance U − θ", right: 12 };
     const left = panel(pair, {
-      title: "forward: the step, and what the gradient sees",
+      title: "forward: step, and what the gradient sees",
       ...common,
     });
     const right = panel(pair, {

@@ -8,6 +8,7 @@ const UNUSED = [
   ...["/mathjax", "fontawesome.js", "sphinx_highlight.js"],
   ...["searchtools.js", "language_data.js", "searchindex.js"],
 ];
+const DARK = 'matchMedia("(prefers-color-scheme: dark)").matches';
 
 /**
  * @param {import("jsdom").JSDOM} dom
@@ -27,6 +28,15 @@ export function tidyHead({ window: { document } }, root) {
       script.remove();
   for (const script of document.querySelectorAll("script:not([src])"))
     if (script.textContent?.startsWith("window.MathJax")) script.remove();
+  // Colours are those of a theme: the light one where no script asks for the reader's own,
+  // which a first visit need not wait for.
+  document.documentElement.dataset.theme = "light";
+  for (const script of head.querySelectorAll("script:not([src])"))
+    if (script.textContent?.includes('getItem("theme")'))
+      script.textContent = script.textContent.replace(
+        'localStorage.getItem("theme") || "auto"',
+        `localStorage.getItem("theme") || (${DARK} ? "dark" : "light")`,
+      );
   for (const again of [...head.querySelectorAll("meta[name=viewport]")].slice(1))
     again.remove();
 
