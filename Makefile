@@ -81,6 +81,9 @@ screenshots: book  ## take pictures of every page into _build/screenshots
 slides: book  ## make slides of the chapters into _build/slides, one file each
 	@$(BIN)/python tools/slides.py
 
+offline: book  ## make the book as a PDF and as a zip file, offered on its front page
+	@$(BIN)/python tools/offline.py
+
 publish: environment  ## write the address REPOSITORY=https://github.com/you/name
 	@$(BIN)/python tools/publish.py "$$REPOSITORY"
 
@@ -90,4 +93,4 @@ environment:
 	@$(PYTHON) tools/environment.py .venv requirements.txt .
 
 .PHONY: help book test check units bench colab-check newest-check chips-check \
-	lab-check accuracy notebooks serve screenshots slides publish environment
+	lab-check accuracy notebooks serve screenshots slides offline publish environment
