@@ -81,6 +81,9 @@ screenshots: book  ## take pictures of every page into _build/screenshots
 slides: book  ## make slides of the chapters into _build/slides, one file each
 	@$(BIN)/python tools/slides.py
 
+offline: book  ## make the book as a PDF and as a zip file, offered on its front page
+	@$(BIN)/python tools/offline.py
+
 links: book  ## follow every link that leads out of the book, and list the broken ones
 	@$(BIN)/python tools/web_links.py
 
@@ -96,4 +99,5 @@ environment:
 	@$(PYTHON) tools/environment.py .venv requirements.txt .
 
 .PHONY: help book test check units bench colab-check newest-check chips-check \
-	lab-check accuracy notebooks serve screenshots slides links dist publish environment
+	lab-check accuracy notebooks serve screenshots slides offline links dist publish \
+	environment

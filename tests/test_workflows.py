@@ -146,6 +146,7 @@ def names(path):
 
 def test_the_newest_versions_are_tried_of_all_that_chapters_and_unit_tests_need():
     builders = {"jupyter-book", "Sphinx", "sphinx-book-theme", "mypy", "types-tqdm"}
+    builders |= {"sphinx-external-toc", "pypdf", "pypdfium2"}
     # jupyter-cache comes with jupyter-book, and tools/book.py imports it.
     pinned = names(ROOT / "requirements.txt") | {"jupyter-cache": ""}
     assert builders <= pinned.keys()
