@@ -41,9 +41,9 @@ GRID: dict[str, tuple[dict[str, float], ...]] = {
 
 #: Those of the smallest error in the stored table "forecast-choice".
 CHOSEN: dict[str, dict[str, float]] = {
-    "delayed spikes": {"delays": 12, "degree": 16},
-    "echo state": {"radius": 1.1, "leak": 0.8, "ridge": 1e-10},
-    "linear": {"taps": 100},
+    "delayed spikes": {"delays": 12, "degree": 16, "ridge": 1e-9},
+    "echo state": {"radius": 1.1, "leak": 0.8, "ridge": 1e-12},
+    "linear": {"taps": 200},
     "replay": {"window": 10},
 }
 
