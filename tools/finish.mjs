@@ -1,6 +1,6 @@
 // Finish the pages that Sphinx has written, so that a browser has little left to do:
-// formulas and icons become drawings, each explorer has a still picture of itself, and a
-// page loads only what it uses.
+// formulas and icons become drawings, each explorer has a still picture of itself and a
+// page of its own, all has an address, and a page loads only what it uses.
 //
 // Usage: node tools/finish.mjs FOLDER [PAGE ...]   (all pages of the folder by default)
 
@@ -9,16 +9,22 @@ import path from "node:path";
 import process from "node:process";
 import { JSDOM } from "jsdom";
 
+import { findPlaces, setAddresses } from "./finish/addresses.mjs";
+import { keepExplorers, nameExplorers, writePage } from "./finish/alone.mjs";
 import { drawFormulas, formulaStyle } from "./finish/formulas.mjs";
 import { tidyHead } from "./finish/head.mjs";
 import { drawIcons } from "./finish/icons.mjs";
 import { drawStills } from "./finish/stills.mjs";
+import { explainTerms, readDefinitions } from "./finish/terms.mjs";
 
 const [folder, ...named] = process.argv.slice(2);
 const pages = named.length
   ? named
   : fs.globSync("**/*.html", { cwd: folder, exclude: ["_static/**"] });
 const styles = new Set([formulaStyle()]);
+const places = findPlaces(folder);
+const definitions = readDefinitions(folder);
+const explorers = [];
 
 for (const name of pages) {
   const file = path.join(folder, name);
@@ -30,9 +36,13 @@ for (const name of pages) {
   // Where the page finds the book's files
   const root = "../".repeat(name.split(path.sep).length - 1);
   try {
+    setAddresses(dom, name, places);
+    explainTerms(dom, definitions, root);
     drawFormulas(dom);
     styles.add(await drawIcons(dom, folder));
+    nameExplorers(dom, name, root);
     await drawStills(dom, folder, root);
+    explorers.push(...keepExplorers(dom, folder, name));
     tidyHead(dom, root);
   } catch (error) {
     console.error(`${name}: ${/** @type {Error} */ (error).message}`);
@@ -41,5 +51,7 @@ for (const name of pages) {
   fs.writeFileSync(file, dom.serialize());
   dom.window.close();
 }
-if (!named.length)
+if (!named.length) {
   fs.writeFileSync(path.join(folder, "_static", "drawn.css"), [...styles].join("\n"));
+  writePage(folder, explorers);
+}
