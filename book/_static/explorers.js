@@ -102,11 +102,36 @@
     for (const child of model.get("children")) show(child, box);
   };
 
+  /**
+   * A link to an explorer on a page of its own, set as it is here.
+   *
+   * @param {string} address
+   * @param {Element} explorer
+   */
+  function offerAlone(address, explorer) {
+    const row = /** @type {HTMLElement} */ (explorer.querySelector(".sharing"));
+    const link = /** @type {HTMLAnchorElement} */ (add(row, "a", "alone"));
+    link.textContent = "Open alone";
+    link.href = address;
+    const name = new URLSearchParams(address.split("?")[1]).get("name");
+    function set() {
+      // Each explorer tells its own part.
+      const parts = new Map();
+      document.dispatchEvent(new CustomEvent("spikereg-link", { detail: parts }));
+      link.hash = parts.get(name);
+    }
+    for (const event of ["pointerenter", "focus", "click"])
+      link.addEventListener(event, set);
+  }
+
   /** @typedef {(model: Model, parent: HTMLElement) => void} Draw */
   /** @type {Record<string, Draw>}  what tools/finish lets into a page */
   const kinds = {
-    AnyModel: (model, parent) =>
-      page.spikereg[model.get("_esm")].render({ model, el: add(parent, "div", "") }),
+    AnyModel(model, parent) {
+      const el = add(parent, "div", "");
+      page.spikereg[model.get("_esm")].render({ model, el });
+      if (model.get("alone")) offerAlone(model.get("alone"), el);
+    },
     FloatSliderModel: drawSlider,
     IntSliderModel: drawSlider,
     HBoxModel: drawBox("row"),

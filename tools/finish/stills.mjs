@@ -21,6 +21,8 @@ const WIDE = 620;
 const BESIDE = 340;
 const SILENT =
   "This is a still picture: the figure moves in a browser that runs scripts.";
+// What does something in what moves, and nothing in a picture
+const FIELDS = "a, button, input, select, [tabindex]";
 const LIMIT = 60_000; // milliseconds for an explorer to draw itself
 
 /**
@@ -43,7 +45,10 @@ export async function drawStills({ window }, folder, root) {
   for (const [name, source] of scripts)
     fs.writeFileSync(path.join(place, `${name}.js`), source);
 
-  for (const place of document.querySelectorAll(".explorer-place")) place.remove();
+  for (const old of document.querySelectorAll(
+    ".explorer-place, .address:has(+ .explorer-place)",
+  ))
+    old.remove();
   for (const view of document.querySelectorAll(VIEWS)) {
     view.insertAdjacentHTML("beforebegin", '<div class="explorer-place"></div>');
   }
@@ -56,8 +61,8 @@ export async function drawStills({ window }, folder, root) {
     window.eval(loader);
     await drawn(document);
     for (const live of document.querySelectorAll(".explorer-place > *")) {
+      freeze(live, kind, stills.length);
       stills.push([/** @type {Element} */ (live.parentElement), live]);
-      freeze(live, kind);
       live.remove();
     }
   }
@@ -201,11 +206,17 @@ async function drawn(document) {
  *
  * @param {Element} still
  * @param {string} kind
+ * @param {number} number  of the picture in its page
  */
-function freeze(still, kind) {
+function freeze(still, kind, number) {
   still.className = `still ${kind}`;
-  for (const field of still.querySelectorAll("button, input, select, [tabindex]"))
-    field.setAttribute("inert", "");
+  // What moves counts its clips from 1, too, and stands beside this for a while.
+  for (const clip of still.querySelectorAll("clipPath[id]")) {
+    const marks = still.querySelectorAll(`[clip-path="url(#${clip.id})"]`);
+    clip.id = `still-${number}-${clip.id}`;
+    for (const each of marks) each.setAttribute("clip-path", `url(#${clip.id})`);
+  }
+  for (const field of still.querySelectorAll(FIELDS)) field.setAttribute("inert", "");
   for (const input of still.querySelectorAll("input"))
     input.setAttribute("value", input.value);
   for (const select of still.querySelectorAll("select"))

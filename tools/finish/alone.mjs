@@ -1,0 +1,157 @@
+// Explorers alone: explorer.html shows the one that its address names, or lists all.
+// What an explorer starts from is a script there, as a page that is opened from a file
+// may read nothing else.
+
+import fs from "node:fs";
+import path from "node:path";
+
+import { address } from "./addresses.mjs";
+
+/**
+ * @typedef {object} Alone  an explorer of a page
+ * @property {string} name  what addresses call it
+ * @property {string} page  that it stands in, without folder and ending
+ * @property {string} script  that draws it
+ * @property {string} title
+ * @property {string} chapter  the title of its page
+ *
+ * @typedef {Record<string, {state: Record<string, any>}>} Models
+ */
+
+const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
+const VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]';
+
+/** @param {string} page  a file */
+const stem = (page) => path.posix.basename(page, ".html");
+
+/**
+ * The explorers that a page shows, in its order, with the views that show them.
+ *
+ * @param {Document} document
+ * @param {Models} models
+ */
+function explorersIn(document, models) {
+  /** @type {[string, Element][]} */
+  const found = [];
+  /** @param {string} id @param {Element} view */
+  function walk(id, view) {
+    const { _number, children = [] } = models[id]?.state ?? {};
+    if (_number) found.push([id, view]);
+    for (const child of children) walk(child.replace("IPY_MODEL_", ""), view);
+  }
+  for (const view of document.querySelectorAll(VIEWS))
+    walk(JSON.parse(view.textContent).model_id, view);
+  return found;
+}
+
+/**
+ * What addresses call explorers: of two with one id the second has a number, as in
+ * spikereg/widgets/numerics/link.js.
+ *
+ * @param {string[]} ids  of models
+ * @param {Models} models
+ */
+function namesOf(ids, models) {
+  /** @type {Map<string, string>} */
+  const names = new Map();
+  for (const model of new Set(ids)) {
+    const { id } = models[model].state;
+    let name = id;
+    for (let n = 2; [...names.values()].includes(name); n++) name = `${id}${n}`;
+    names.set(model, name);
+  }
+  return names;
+}
+
+/**
+ * Tell each explorer of a page where it is alone.
+ *
+ * @param {import("jsdom").JSDOM} dom
+ * @param {string} page
+ * @param {string} root  of the book, from the page
+ */
+export function nameExplorers({ window: { document } }, page, root) {
+  const script = document.querySelector(STATE);
+  if (!script) return;
+  const all = JSON.parse(script.textContent);
+  const ids = explorersIn(document, all.state).map(([id]) => id);
+  for (const [id, name] of namesOf(ids, all.state)) {
+    const query = new URLSearchParams({ name, page: stem(page) });
+    all.state[id].state.alone = `${root}explorer.html?${query}`;
+  }
+  script.textContent = JSON.stringify(all).replaceAll("</", "<\\/");
+}
+
+/**
+ * Give the explorers of a page, drawn by now, their ids, and write what they start from.
+ *
+ * @param {import("jsdom").JSDOM} dom
+ * @param {string} folder  of the book
+ * @param {string} page
+ * @returns {Alone[]}
+ */
+export function keepExplorers({ window: { document } }, folder, page) {
+  const script = document.querySelector(STATE);
+  if (!script) return [];
+  /** @type {Models} */
+  const models = JSON.parse(script.textContent).state;
+  const shown = explorersIn(document, models);
+  const names = namesOf(
+    shown.map(([id]) => id),
+    models,
+  );
+  const titles = [
+    ...document.querySelectorAll(".still.desk .spikereg[role=group]"),
+  ].map((drawn) => String(drawn.getAttribute("aria-label")));
+  const heading = document.querySelector("article h1")?.textContent ?? stem(page);
+  const chapter = heading.replace(/#$/, ""); // the theme's link to it
+
+  /** @type {Map<string, Alone>} */
+  const found = new Map();
+  for (const [n, [id, view]] of shown.entries()) {
+    if (found.has(id)) continue;
+    const name = String(names.get(id));
+    const { alone: _, ...state } = models[id].state;
+    found.set(id, {
+      ...{ name, page: stem(page), script: state._esm },
+      ...{ title: titles[n], chapter },
+    });
+    const saved = JSON.stringify({ ...models[id], state: { ...state, id: name } });
+    fs.writeFileSync(
+      path.join(folder, "_static", "explorers", `${stem(page)}-${name}.js`),
+      `(window.spikereg ??= {}).saved = ${saved};\n`,
+    );
+    // A place is called like the first explorer in it.
+    const place = view.previousElementSibling;
+    if (place && !place.id) address(place, name, `the explorer ${titles[n]}`);
+  }
+  return [...found.values()];
+}
+
+/**
+ * Write the page that shows one explorer, or the list of all.
+ *
+ * @param {string} folder  of the book
+ * @param {Alone[]} explorers
+ */
+export function writePage(folder, explorers) {
+  const inOrder = explorers.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
+  const items = inOrder.map(({ name, page, script, title, chapter }) => {
+    const isOnly = explorers.filter((other) => other.name === name).length === 1;
+    const query = `?name=${name}${isOnly ? "" : `&amp;page=${page}`}`;
+    return `<li>
+  <a href="explorer.html${query}" data-name="${name}" data-page="${page}" data-script="${script}">${escaped(title)}</a>
+  <code>${query}</code>
+  <a href="book/${page}.html#${name}">${escaped(chapter)}</a>
+</li>`;
+  });
+  const template = fs.readFileSync(new URL("explorer.html", import.meta.url), "utf8");
+  const text = template.replace("$explorers", () => items.join("\n"));
+  fs.writeFileSync(path.join(folder, "explorer.html"), text);
+}
+
+/** The front page comes first.  @param {Alone} explorer */
+const place = ({ page, name }) => `${page === "index" ? "" : page} ${name}`;
+
+/** @param {string} text */
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
