@@ -67,9 +67,11 @@
     const chapter = /** @type {Element} */ (link.parentElement?.lastElementChild);
     byId("chapter").append(", ", chapter.cloneNode(true));
     await load(`explorers/${page}-${name}`);
+    const heading = document.createElement("h1");
+    heading.textContent = link.text;
     const place = document.createElement("div");
     place.className = "explorer-place";
-    byId("explorer").append(place);
+    byId("explorer").append(heading, place);
     hold("view", { model_id: "explorer" });
     hold("state", { state: { explorer: /** @type {any} */ (window).spikereg.saved } });
     await load(`explorers/${script}`);
