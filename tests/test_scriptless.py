@@ -33,6 +33,9 @@ def test_a_page_can_be_read_without_scripts(browser, unzipped, name, width, sche
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("spikeregTest.cut()") == []
         assert page.locator(f":is({NEED_SCRIPTS}):visible").count() == 0
+        # Colours are those of the light theme.
+        paper = "getComputedStyle(document.body).backgroundColor"
+        assert page.evaluate(paper) == "rgb(255, 255, 255)"
         found = page.evaluate("spikeregTest.faint()")
         assert found["checked"] > 5
         assert found["faint"] == []
