@@ -25,9 +25,9 @@ def test_what_contributors_are_told_of_exists(path):
         assert target in targets, target
     words = " ".join(re.findall(r"`([^`\n]+)`", text)).split()
     for word in words:
-        installed = word.startswith((".venv/", "node_modules/"))
+        made = word.startswith((".venv/", "node_modules/", "_build/"))
         is_path = "/" in word or re.search(r"\.(py|md|yml|txt|cff)$", word)
-        if is_path and not installed and "NAME" not in word:
+        if is_path and not made and "NAME" not in word:
             assert (ROOT / word).exists(), word
     tests = " ".join(path.read_text() for path in ROOT.glob("tests/*.py"))
     for function in re.findall(r"`(test_\w+)`", text):

@@ -23,7 +23,7 @@ each_page = pytest.mark.parametrize("name", TELLING)
 
 def plain(text):
     """Return the words of a text in Markdown, without its formulas."""
-    return re.sub(r"\$[^$]*\$|[`*]", "", text).replace("'", "’").split()
+    return re.sub(r"\$[^$]*\$|[`*]", "", text).replace("'", "\u2019").split()
 
 
 def words(html):
