@@ -1,6 +1,7 @@
 """Checks of arguments that several modules share."""
 
 import math
+import reprlib
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any, TypeGuard
@@ -9,12 +10,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as _modules
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 60
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxdict = 10
+
+
+def shown(value: object) -> str:
+    """Return what an error repeats of a value, however long its ``repr`` is."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return f"a huge {type(value).__name__}"
+
 
 def whole_number(name: str, value: object, at_least: int) -> None:
     """Raise unless ``value`` is an integer no smaller than ``at_least``."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < at_least:
         raise ValueError(
-            f"{name} must be an integer of at least {at_least}, not {value!r}"
+            f"{name} must be an integer of at least {at_least}, not {shown(value)}"
         )
 
 
@@ -27,7 +40,7 @@ def widths(**values: object) -> None:
 def one_of(name: str, value: object, allowed: Sequence[str]) -> None:
     """Raise unless ``value`` is one of the ``allowed`` words."""
     if not (isinstance(value, str) and value in allowed):
-        raise ValueError(f"{name} must be one of {tuple(allowed)}, not {value!r}")
+        raise ValueError(f"{name} must be one of {tuple(allowed)}, not {shown(value)}")
 
 
 def finite(value: object) -> TypeGuard[float]:
@@ -43,13 +56,13 @@ def finite(value: object) -> TypeGuard[float]:
 def number(name: str, value: object) -> None:
     """Raise unless ``value`` is a finite number."""
     if not finite(value):
-        raise ValueError(f"{name} must be a finite number, not {value!r}")
+        raise ValueError(f"{name} must be a finite number, not {shown(value)}")
 
 
 def positive(name: str, value: object) -> None:
     """Raise unless ``value`` is a positive, finite number."""
     if not (finite(value) and value > 0):
-        raise ValueError(f"{name} must be a positive finite number, not {value!r}")
+        raise ValueError(f"{name} must be a positive finite number, not {shown(value)}")
 
 
 def tensor(name: str, value: object) -> None:
@@ -159,6 +172,6 @@ def local_generator(seed: int | None, name: str = "seed") -> torch.Generator:
     else:
         whole_number(name, seed, at_least=0)
         if seed >= 2**32:  # PyTorch's generator looks at 32 bits
-            raise ValueError(f"{name} must be less than 2**32, not {seed!r}")
+            raise ValueError(f"{name} must be less than 2**32, not {shown(seed)}")
         generator.manual_seed(int(seed))
     return generator

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,23 +33,40 @@ FIT = Kind("spikereg.fit 1", "checkpoint must be a file that fit has written")
 def write(
     path: Path, tensors: Mapping[str, Tensor], settings: dict[str, Any], kind: Kind
 ) -> None:
-    """Write a file; one that is there is replaced as a whole or not at all."""
+    """Write a file; one that is there is replaced as a whole or not at all.
+
+    Raises:
+        ValueError: If what is there is no such file, but perhaps somebody's table.
+    """
+    if path.exists() and not _may_be_replaced(path):
+        raise ValueError(f"{_wrong(path, kind)}: what is there would be lost")
     kept = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
     about = json.dumps(settings)
     data = save(
         {name: value.clone() for name, value in kept.items()},  # none may share memory
         {"format": kind.mark, "settings": about, "sum": _sum(kept, about)},
     )
-    written = path.with_name(f"{path.name}.part")
+    written = path.with_name(f".{secrets.token_hex(8)}.part")  # nobody else's
     try:
-        with written.open("wb") as file:
+        with written.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())  # before the name: or a power cut may empty it
         written.replace(path)
-    except BaseException:
+    except BaseException as error:
         written.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is not None:
+            error.filename, error.filename2 = str(path), None
         raise
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Say whether a file is empty, or begins as all of safetensors do."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(9)
+    return not head or (head[8:] == b"{" and head[6:8] == bytes(2))  # no header of 2^48
 
 
 def read(path: Path, kind: Kind) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -12,7 +12,7 @@ from spikereg import _checkpoint
 from spikereg._batches import Batches
 from spikereg._checkpoint import FIT
 from spikereg._descent import Descent
-from spikereg._state import check, load, weights
+from spikereg._state import check, load, made, weights
 from spikereg.recipes import RECIPES
 
 
@@ -93,7 +93,8 @@ class Run:
         now = torch.get_rng_state()
         if not torch.equal(now, self._before):  # dropout, or a loader without its own
             tensors["generator.global"] = now
-        _checkpoint.write(path, tensors, self.settings | {"epochs": self._epochs}, FIT)
+        about = {"epochs": self._epochs, "made": made(self._descent.model)}
+        _checkpoint.write(path, tensors, self.settings | about, FIT)
 
     def load(self, path: Path) -> None:
         """Go on from a file; if it is of another training, leave all as it is."""
@@ -136,7 +137,7 @@ class Run:
                 f"epochs must be {theirs}, as {place} says, not {self._epochs}: the "
                 f"learning rates of this recipe depend on it"
             )
-        check(place, self._descent.model, tensors)
+        check(place, self._descent.model, tensors, settings.get("made", {}))
         kept = sum(name.startswith("generator.") for name in tensors)
         kept -= "generator.global" in tensors
         if kept != len(self._generators):

@@ -69,7 +69,10 @@ LONGER = "must be CSV in UTF-8, not .*table.csv .*: read it by pandas.read_csv w
         (b"PK\x03\x04" + bytes(range(256)), LONGER),
         (b"\x1f\x8b\x08\x00" + bytes(range(256)), LONGER),
         (bytes(64), "must have the column 'x', not only"),
-        ("x,y\n1,2\nabc,3\n", "column 'x' must hold numbers, not 'abc' in row 2$"),
+        (
+            "x,y\n1,2\nabc,3\n",
+            "column 'x' must hold numbers, not 'abc' in row 2: if it stands for a m",
+        ),
         ("x,y\n1,2\n3,1_0\n", "column 'y' must hold numbers, not '1_0' in row 2$"),
         ("x,y\n1,2\n5 %,3\n", "column 'x' must hold numbers, not '5 %' in row 2$"),
         (
@@ -151,12 +154,21 @@ def test_a_frame_without_the_columns_is_named(columns, rows, message):
         (objects(1, datetime.date(2026, 1, 31), 2, 3), r"not .*date\(.* in row 2$"),
         (objects(1, pd.Timestamp("2026"), 2, 3), r"not Timestamp\(.* in row 2$"),
         (objects([1], [2], [3], [4]), r"must hold numbers, not \[1\] in row 1$"),
-        (pd.Categorical(["a", "b", "a", "b"]), "must hold numbers, not 'a' in row 1$"),
-        (objects(1, "2", "abc", None), "must hold numbers, not 'abc' in row 3$"),
+        (
+            pd.Categorical(["a", "b", "a", "b"]),
+            "must hold numbers, not 'a' in row 1: if it",
+        ),
+        (
+            objects(1, "2", "abc", None),
+            "must hold numbers, not 'abc' in row 3: if it s",
+        ),
         (["1", "", "2", "3"], "must hold numbers, not '' in row 2$"),
         ([1, np.inf, 2, 3], "must hold numbers, not inf in row 2: the largest that"),
         (np.float32([1, -np.inf, 2, 3]), "must hold numbers, not -inf in row 2: the l"),
-        (objects(1, 10**200, 2, 3), "must hold numbers, not 10+ in row 2: the largest"),
+        (
+            objects(1, 10**200, 2, 3),
+            r"must hold numbers, not 10+\.{3}0+ in row 2: the largest",
+        ),
         ([np.nan] * 4, "train must have rows that count, not none of 2"),
     ],
 )

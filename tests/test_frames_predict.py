@@ -27,7 +27,7 @@ def test_an_input_far_from_all_that_was_trained_on_is_told():
     new.loc[7, INPUTS[1]] = mean + 9.9 * deviation
     data.columns.predict(Copy(0), new)
     new.loc[7, INPUTS[1]] = mean - 10.6 * deviation
-    message = f"column '{INPUTS[1]}' is 11 standard deviations .* in row 8: "
+    message = rf"column '{INPUTS[1]}' is 10\.6 standard deviations .* in row 8: "
     with pytest.warns(RuntimeWarning, match=message):
         data.columns.predict(Copy(0), new)
 

@@ -56,7 +56,6 @@ def times_of(data, name="t"):
         ("x,y,NA\n1,2,3\n", [1]),
         ("x,y\n1,2,\n3,4,\n", [1, 3]),
         ("x,y\nn/a,1\nNaN,2\n,3\nNULL,4\n5,6\n", [NAN, NAN, NAN, NAN, 5]),
-        ("y,x\n1\n2,3\n", [NAN, 3]),
         ("x,y\n 1 ,2\n-1.5e3,4\n", [1, -1500]),
         ("x,y\nTrue,2\nFalse,3\n,4\n", [1, 0, NAN]),
         ("x,y\n123456789012345678901234567890,2\n", [123456789012345678901234567890.0]),
@@ -244,5 +243,5 @@ def test_pandas_is_imported_by_those_who_need_it():
 
 def test_without_pandas_it_is_said_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "spikereg\[frames\]"'):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install pandas$"):
         from_frame("table.csv", "x", "y")

@@ -1,25 +1,25 @@
 """What the columns of a table mean to a network, and the network's answers to one."""
 
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from spikereg import _checkpoint, _state
 from spikereg._batches import filled
-from spikereg._check import finite_weights
+from spikereg._check import finite_weights, shown
 from spikereg._checkpoint import Kind
 from spikereg.data import TimeMajorDataset
 from spikereg.frames import pieces
-from spikereg.frames.pieces import Series, Windows
-from spikereg.frames.reading import Table, read
+from spikereg.frames.far import warn_of_inputs
+from spikereg.frames.layout import SEEN, Layout
+from spikereg.frames.pieces import Windows
+from spikereg.frames.reading import Table
 from spikereg.frames.scaler import Scaler
 from spikereg.frames.values import Numbers
 from spikereg.loader import make_loader
@@ -30,51 +30,6 @@ if TYPE_CHECKING:
 SAVED = Kind("spikereg.frame 1", "path must be a file that save has written")
 #: How many windows a network is given at once.
 BATCH = 256
-#: From how many standard deviations on an input is far from those trained on.
-FAR = 10
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which columns, and how they become windows; see :func:`spikereg.from_frame`.
-
-    Attributes:
-        inputs: Columns that the network sees.
-        outputs: Columns that it learns.
-        time: Column of times, or ``None``.
-        group: Column of series, or ``None``.
-        horizon: Steps that an answer lies ahead.
-        step: Time from row to row, in seconds where times are dates.
-        gap: Steps from which on two rows do not follow one another.
-        window: Rows of a window that count.
-        warm_up: Rows before them.
-    """
-
-    inputs: Sequence[str]
-    outputs: Sequence[str]
-    time: str | None
-    group: str | None
-    horizon: int
-    step: float | None
-    gap: float
-    window: int
-    warm_up: int
-
-    def read(self, table: Any, *, answers: bool = True) -> Table:
-        """Read these columns."""
-        return read(
-            table, self.inputs, self.outputs, self.time, self.group, answers=answers
-        )
-
-    def in_steps(self, table: Table) -> Series:
-        """Put the rows in order, and cut them where some are missing."""
-        return pieces.in_steps(
-            table, self.horizon, self.step, self.gap, self.time is not None
-        )
-
-    def cut(self, series: Series, counted: npt.NDArray[np.bool_]) -> Windows:
-        """Cut windows in which these places count."""
-        return pieces.windows(series, counted, self.window, self.warm_up)
 
 
 @dataclass(frozen=True)
@@ -125,26 +80,14 @@ class Columns:
         answers = np.full(seen.outputs.shape, np.nan)
         if cut.rows.size:
             data = self.windows(seen, cut, np.zeros_like(seen.outputs))
-            self._warn_of_far(seen)
+            warn_of_inputs(self.inputs, layout.inputs, seen)
             answers[cut.answers] = self.answer(model, data)
-        told, later = seen.frame, f", {layout.horizon} later" * bool(layout.horizon)
+        told = seen.frame
         rows = np.empty(len(told), dtype=np.int64)
         rows[series.order] = pieces.seen(series)
-        told["rows seen"] = rows
-        told[[f"{name}{later}" for name in layout.outputs]] = answers
+        told[SEEN] = rows
+        told[list(layout.told)] = answers
         return told
-
-    def _warn_of_far(self, table: Table) -> None:
-        scaled = self.inputs.scale(torch.from_numpy(table.inputs)).abs()
-        far, rows = scaled.nan_to_num().max(dim=0)
-        for name, size, row in zip(self.layout.inputs, far, rows, strict=True):
-            if size > FAR:
-                warnings.warn(
-                    f"column {name!r} is {size:.0f} standard deviations from what was "
-                    f"trained on in row {row + 1}: answers there are worth nothing",
-                    RuntimeWarning,
-                    stacklevel=3,
-                )
 
     def windows(self, table: Table, cut: Windows, answers: Numbers) -> TimeMajorDataset:
         """Fill windows with scaled inputs, and with the answers to these rows."""
@@ -185,9 +128,12 @@ class Columns:
             model: The network.
 
         Raises:
-            ValueError: If the folder is not there.
+            TypeError: If the path is none, or the model keeps what is no tensor.
+            ValueError: If the folder is not there, or if what is there is no file that
+                this has written, such as the table: it is not replaced.
+            OSError: If the file cannot be written; one that was there stays.
         """
-        file = Path(path)
+        file = _path(path)
         if not file.parent.is_dir():
             raise ValueError(f"path must lie in a folder that is there, not {file}")
         scales = {
@@ -196,7 +142,8 @@ class Columns:
             for part, value in vars(getattr(self, name)).items()
         }
         tensors = scales | _state.weights(model)
-        _checkpoint.write(file, tensors, asdict(self.layout), SAVED)
+        about = asdict(self.layout) | {"made": _state.made(model)}
+        _checkpoint.write(file, tensors, about, SAVED)
 
 
 def load(path: str | os.PathLike[str], model: nn.Module) -> Columns:
@@ -210,12 +157,15 @@ def load(path: str | os.PathLike[str], model: nn.Module) -> Columns:
         The columns, whose :meth:`Columns.predict` answers new tables.
 
     Raises:
-        ValueError: If the file is not there, damaged or of another kind, or its weights
-            are not this model's. The model is then as it was.
+        TypeError: If the path is none.
+        ValueError: If the file is not there, damaged or of another kind, or of another
+            model: with other weights, or made in another way, such as with another
+            readout. The model is then as it was.
     """
-    file = Path(path)
+    file = _path(path)
     tensors, settings = _checkpoint.read(file, SAVED)
-    _state.check(f"path {str(file)!r}", model, tensors)
+    made = settings.pop("made", {})
+    _state.check(f"path {str(file)!r}", model, tensors, made)
     _state.load(model, tensors)
     inputs, outputs = (
         Scaler(tensors[f"{name}.mean"], tensors[f"{name}.deviation"])
@@ -225,13 +175,21 @@ def load(path: str | os.PathLike[str], model: nn.Module) -> Columns:
     return Columns(Layout(**settings | names), inputs, outputs)
 
 
+def _path(path: object) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be the path of a file, not {shown(path)}")
+    if not Path(path).name:
+        raise ValueError(f"path must name a file, not {shown(str(path))}")
+    return Path(path)
+
+
 def _in_range(scaler: Scaler, values: Numbers, names: Sequence[str]) -> Tensor:
     """Scale columns of a table; raise for what float32 does not hold then."""
     scaled = scaler.scale(torch.from_numpy(values))
     if (bad := scaled.isinf()).any():
         row, n = bad.nonzero()[0].tolist()
         raise ValueError(
-            f"column {names[n]!r} must lie where it lay in training, not at "
+            f"column {shown(names[n])} must lie where it lay in training, not at "
             f"{values[row, n]:g} in row {row + 1}"
         )
     return scaled

@@ -1,5 +1,6 @@
 """From a table to data sets: parts, windows and scale."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any
@@ -7,10 +8,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from spikereg._check import finite, local_generator, one_of, positive, whole_number
+from spikereg._check import (
+    finite,
+    local_generator,
+    one_of,
+    positive,
+    shown,
+    whole_number,
+)
 from spikereg.frames import pieces
-from spikereg.frames.columns import Columns, Layout
+from spikereg.frames.columns import Columns
+from spikereg.frames.far import warn_of_codes
 from spikereg.frames.frame_data import FrameData
+from spikereg.frames.layout import SEEN, Layout
 from spikereg.frames.pieces import PARTS
 from spikereg.frames.scaler import Scaler
 from spikereg.frames.values import complete
@@ -93,7 +103,7 @@ def from_frame(
             training; for parts in which no row counts; or any other argument out of
             its range.
         ModuleNotFoundError: Without pandas, which is not installed with spikereg:
-            ``pip install "spikereg[frames]"``.
+            ``pip install pandas``.
     """
     layout = Layout(
         inputs=_names("inputs", inputs),
@@ -147,13 +157,15 @@ def from_frame(
     )
     answers_of = np.full(len(there), -1)
     answers_of[series.order] = series.ahead
-    return FrameData(
+    data = FrameData(
         **{name: columns.windows(read, cut, answered) for name, cut in cuts.items()},
         columns=columns,
         table=read,
         series=series,
         rows={name: answers_of[cut.answers] for name, cut in cuts.items()},
     )
+    warn_of_codes(layout.columns(read))
+    return data
 
 
 def _names(what: str, names: str | Sequence[str]) -> tuple[str, ...]:
@@ -161,7 +173,7 @@ def _names(what: str, names: str | Sequence[str]) -> tuple[str, ...]:
     ordered = isinstance(named, Iterable) and not isinstance(named, Set)
     named = tuple(named) if ordered else ()
     if not named or not all(isinstance(name, str) for name in named):
-        raise ValueError(f"{what} must be names of columns, not {names!r}")
+        raise ValueError(f"{what} must be names of columns, not {shown(names)}")
     return named
 
 
@@ -175,17 +187,20 @@ def _check(
     if layout.step is not None:
         positive("step", layout.step)
     if not (finite(layout.gap) and layout.gap >= 1):
-        raise ValueError(f"gap must be a number of at least 1, not {layout.gap!r}")
+        raise ValueError(f"gap must be a number of at least 1, not {shown(layout.gap)}")
     for name, size in (("validation", validation), ("test", test)):
         if not (finite(size) and size > 0 and (size < 1 or size == int(size))):
             raise ValueError(
-                f"{name} must be a part between 0 and 1 or a whole number, not {size!r}"
+                f"{name} must be a part between 0 and 1 or a whole number, not "
+                f"{shown(size)}"
             )
     kept = []
     for what, given in (("time", layout.time), ("group", layout.group)):
         if given is not None:
             if not isinstance(given, str):
-                raise ValueError(f"{what} must be the name of a column, not {given!r}")
+                raise ValueError(
+                    f"{what} must be the name of a column, not {shown(given)}"
+                )
             kept.append(given)
     if split == "group" and layout.group is None:
         raise ValueError("group must be named to split by it, not None")
@@ -194,11 +209,22 @@ def _check(
     if not layout.horizon:
         answered = ": what is to be answered would be seen"
         _named_once([*layout.inputs, *layout.outputs], answered)
+    predicted = [f"{name}, predicted" for name in layout.outputs]
+    for told in ([*layout.outputs, *predicted], [SEEN, *layout.told]):
+        if (taken := _twice([*kept, *told])) is not None:
+            raise ValueError(
+                f"columns must be called otherwise than those of the answers, not "
+                f"{shown(taken)}: rename it"
+            )
 
 
 def _named_once(names: Sequence[str], why: str) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(
-                f"columns must be named for one purpose, not {name!r} for two{why}"
-            )
+    if (name := _twice(names)) is not None:
+        raise ValueError(
+            f"columns must be named for one purpose, not {shown(name)} for two{why}"
+        )
+
+
+def _twice(names: Sequence[str]) -> str | None:
+    """Return the first name that is there twice."""
+    return next((name for name, n in Counter(names).items() if n > 1), None)

@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 from torch.utils.data import DataLoader
 
-from spikereg._check import one_of
+from spikereg._check import one_of, shown
 from spikereg.data import Sample, TimeMajorDataset
 from spikereg.frames import pieces
 from spikereg.frames.columns import Columns
@@ -20,7 +20,7 @@ from spikereg.loader import make_loader
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-#: How many series are named where a table is printed.
+#: How many series, and columns, are named where a table is printed.
 NAMED = 6
 
 
@@ -106,12 +106,13 @@ class FrameData:
         Raises:
             ValueError: As :meth:`predictions` does.
         """
-        told = self.predictions(model, part)
-        rows = np.sort(self.rows[part])
+        one_of("part", part, PARTS)
+        rows = self.rows[part]
+        answers = self.columns.answer(model, getattr(self, part))
         layout, lines = self.columns.layout, {}
         for n, name in enumerate(layout.outputs):
-            y = told[name].to_numpy()
-            error = told[f"{name}, predicted"].to_numpy() - y
+            y = self.table.outputs[rows, n]
+            error = answers[:, n] - y
             spread = np.square(y - y.mean()).sum()
             line = {
                 "rmse": _rms(error),
@@ -134,7 +135,7 @@ class FrameData:
         unknown = (~complete(table.outputs)).sum()
         unit = " s" if table.dates else ""
         few = layout.group is not None and len(table.names) <= NAMED
-        names = f" ({', '.join(map(str, table.names))})" if few else ""
+        names = f" ({', '.join(map(shown, table.names))})" if few else ""
         until = pieces.seen(series)
         cold = ((until > 0) & (until <= layout.warm_up)).sum()
         words = [
@@ -147,6 +148,18 @@ class FrameData:
         for part in PARTS:
             windows = len(getattr(self, part))
             words.append(f"{part}: {len(self.rows[part])} rows in {windows} windows")
+        used = np.unique(table.group[np.concatenate(list(self.rows.values()))])
+        unused = np.setdiff1d(np.arange(len(table.names)), used)
+        if unused.size:
+            some = ", ".join(shown(table.names[code]) for code in unused[:NAMED])
+            words.append(f"series without a row that counts: {unused.size}, {some}")
+            words[-1] += ", ..." * (unused.size > NAMED)
+        columns = layout.columns(table).items()
+        for name, values in list(columns)[:NAMED]:
+            low, high = np.nanmin(values), np.nanmax(values)
+            words.append(f"{shown(name)}: from {low:.6g} to {high:.6g}")
+        if len(columns) > NAMED:
+            words.append(f"and {len(columns) - NAMED} more columns")
         return "\n".join(words)
 
     def _last(self, output: int) -> Numbers:

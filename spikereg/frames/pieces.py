@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from spikereg._check import shown
 from spikereg.frames.reading import Table
 from spikereg.frames.values import Numbers, complete
 
@@ -90,11 +91,12 @@ def _check_forwards(
     if (bad := same & (apart <= 0)).any():
         n = int(bad.argmax())
         how = "repeat a time" if apart[n] == 0 else "run backwards"
+        clocks = "; where clocks are put back in autumn, give times with their zone"
         raise ValueError(
             f"time must grow from row to row of a series: rows {order[n] + 1} and "
             f"{order[n + 1] + 1} {how}{_of_group(table, order[n])}; sort the table by "
             f"time, keep one row for each moment, and name the column of groups if "
-            f"there are several series"
+            f"there are several series{clocks * table.dates}"
         )
 
 
@@ -134,9 +136,8 @@ def _check_equal(
 
 
 def _of_group(table: Table, row: int) -> str:
-    return (
-        f" in group {table.names[table.group[row]]!r}" if len(table.names) > 1 else ""
-    )
+    label = f" in group {shown(table.names[table.group[row]])}"
+    return label * (len(table.names) > 1)
 
 
 def by_time(
@@ -151,8 +152,9 @@ def by_time(
         code = int(bad.argmax())
         raise ValueError(
             f"validation and test must leave rows to train on, not take "
-            f"{validation!r} and {test!r} of {count[code]} rows"
+            f"{shown(validation)} and {shown(test)} of {count[code]} rows"
             f"{_of_group(table, int((table.group == code).argmax()))}"
+            f"{'; leave this group out' * (len(count) > 1)}"
         )
     place = np.arange(group.size) - np.searchsorted(group, group)  # within its group
     part = np.empty(group.size, dtype=np.intp)
@@ -174,7 +176,7 @@ def by_group(
     if chosen < 1:
         raise ValueError(
             f"validation and test must leave a group to train on, not take "
-            f"{validation!r} and {test!r} of {count} groups"
+            f"{shown(validation)} and {shown(test)} of {count} groups"
         )
     part = np.zeros(count, dtype=np.intp)
     part[np.asarray(order)[chosen:]] = 1

@@ -1,5 +1,7 @@
 """Read columns of a table."""
 
+import csv
+import difflib
 import os
 import warnings
 from collections.abc import Hashable, Sequence
@@ -10,15 +12,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from spikereg.frames.values import Numbers, groups, moments, numbers, pandas
+from spikereg._check import shown
+from spikereg.frames.times import moments
+from spikereg.frames.values import Numbers, groups, numbers, pandas
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+#: How many names of columns an error repeats.
+NAMED = 10
+#: What pandas and Python's own reader are told of a file.
+ENCODING = "utf-8-sig"
+
+
 @dataclass(frozen=True)
 class Table:
-    """Columns of a table, in its order; rows are counted from 1, without the header.
+    """Columns of a table, in its order; rows are counted from 1.
+
+    Neither the header nor blank lines of a file are counted.
 
     Attributes:
         inputs: Float64 ``[R, F]``, NaN where one is missing.
@@ -64,7 +76,7 @@ def read(
     frame = table if whole else _read_file(table, needed)
     _check_columns(list(frame.columns), needed)
     if len(frame) == 0:
-        raise ValueError(f"table must have rows, not only the header {needed}")
+        raise ValueError(f"table must have rows, not only the header {shown(needed)}")
     rows = len(frame)
     codes = np.zeros(rows, dtype=np.intp)
     names: Sequence[Hashable] = [None]
@@ -94,10 +106,10 @@ def _read_file(table: Any, needed: Sequence[str]) -> "DataFrame":
             f"{type(table).__name__}"
         )
     path = Path(table)
-    if not path.is_file():
-        raise ValueError(f"table must be a file that is there, not {str(path)!r}")
+    if not os.path.isfile(path):
+        raise ValueError(f"table must be a file that is there, not {shown(str(path))}")
     pd = pandas()
-    about = {"encoding": "utf-8-sig", "compression": None}
+    about = {"encoding": ENCODING, "compression": None}
     try:
         head = pd.read_csv(path, header=None, nrows=1, dtype=str, **about).iloc[0]
         _check_columns(list(head), needed)
@@ -107,10 +119,9 @@ def _read_file(table: Any, needed: Sequence[str]) -> "DataFrame":
     except pd.errors.EmptyDataError as error:
         raise ValueError(f"table must have a header and rows, not {path}") from error
     except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeError) as error:
-        raise ValueError(
-            f"table must be CSV in UTF-8, not {path} ({str(error).strip()}): read it "
-            f"by pandas.read_csv with settings that suit it, and pass the frame"
-        ) from error
+        raise _no_csv(path, str(error).strip()) from error
+    if short := _short_row(path, len(head)):
+        raise _no_csv(path, short)
     # As written: pandas renames the second of two columns of one name.
     frame.columns = [
         seen if isinstance(seen, str) else given
@@ -119,22 +130,58 @@ def _read_file(table: Any, needed: Sequence[str]) -> "DataFrame":
     return frame
 
 
+def _no_csv(path: Path, why: str) -> ValueError:
+    return ValueError(
+        f"table must be CSV in UTF-8, not {path} ({why}): read it by pandas.read_csv "
+        f"with settings that suit it, and pass the frame"
+    )
+
+
+def _short_row(path: Path, width: int) -> str:
+    """Say where a row ends before the header does: pandas would fill it up."""
+    longest = csv.field_size_limit(2**31 - 1)
+    try:
+        with path.open(encoding=ENCODING, newline="") as file:
+            rows = csv.reader(file)
+            blank = 0  # a line that is skipped, unless it is the only column's value
+            for row in rows:
+                if not "".join(row).strip() and len(row) < 2:
+                    blank = blank or (rows.line_num if width == 1 else 0)
+                elif len(row) < width or blank:
+                    line, count = (blank, 0) if blank else (rows.line_num, len(row))
+                    return f"{count} of {width} columns in line {line}"
+    finally:
+        csv.field_size_limit(longest)
+    return ""
+
+
 def _check_columns(there: list[Any], needed: Sequence[str]) -> None:
     for name in needed:
         if name not in there:
             alone = str(there[0]) if len(there) == 1 else ""
-            hint = next(
-                (
-                    f': read it by pandas.read_csv(path, sep="{s}")'
-                    for s in ";\t|"
-                    if s in alone
-                ),
-                "",
-            )
+            sign = next((s for s in ";\t|" if s in alone), "")
+            hint = f': read it by pandas.read_csv(path, sep="{sign}")' * bool(sign)
+            if sign == ";":
+                hint += ', with decimal="," too if its numbers have decimal commas'
             raise ValueError(
-                f"table must have the column {name!r}, not only {there}{hint}"
+                f"table must have the column {shown(name)}, not only "
+                f"{_listed(there, name)}{hint}"
             )
         if (count := there.count(name)) > 1:
             raise ValueError(
-                f"table must have one column {name!r}, not {count} of that name"
+                f"table must have one column {shown(name)}, not {count} of that name"
             )
+
+
+def _listed(there: list[Any], name: str) -> str:
+    """Name columns, of many those that are called most alike."""
+    if len(there) <= NAMED:
+        return shown(there)
+    match = difflib.SequenceMatcher(b=name[:60])
+
+    def alike(other: Any) -> float:
+        match.set_seq1(str(other)[:60])
+        return match.ratio()
+
+    nearest = sorted(there, key=alike, reverse=True)[:NAMED]
+    return f"{shown(nearest)} and {len(there) - NAMED:,} more"

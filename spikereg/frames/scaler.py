@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from spikereg._check import shown
 from spikereg.frames.values import Numbers
 
 Columns = Float[Tensor, "*R F"]
@@ -31,8 +32,9 @@ class Scaler:
         for name, m, s in zip(names, mean.tolist(), deviation.tolist(), strict=True):
             if s <= 1e-12 * abs(m):
                 raise ValueError(
-                    f"column {name!r} must change in the rows to train on, not be "
-                    f"{m:g} in all of them: leave it out"
+                    f"column {shown(name)} must change in the rows to train on, not be "
+                    f"{m:g} in all of them: leave it out; if it does change, by less "
+                    f"than numbers of this size tell, subtract a constant first"
                 )
         return cls(torch.from_numpy(mean), torch.from_numpy(deviation))
 
