@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -331,12 +332,14 @@ def main() -> None:
     """Make what readers take with them, and say where it is."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("root", nargs="?", type=Path, default=ROOT)
+    start = time.monotonic()
     try:
         files = make(parser.parse_args().root.resolve())
     except OfflineError as error:
         sys.exit(str(error))
     for path in files:
         print(f"{path} ({path.stat().st_size / 1e6:.0f} MB)")
+    print(f"in {time.monotonic() - start:.0f} s")
 
 
 if __name__ == "__main__":
