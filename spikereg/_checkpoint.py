@@ -56,7 +56,7 @@ def write(
     except BaseException as error:
         written.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is not None:
-            error.filename, error.filename2 = str(path), None
+            raise type(error)(error.errno, error.strerror, str(path)) from error
         raise
 
 

@@ -38,7 +38,7 @@ def library() -> Any:
         return importlib.import_module("nir")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            'graphs are made by nir: pip install "spikereg[nir]"', name="nir"
+            "graphs are made by nir: pip install nir", name="nir"
         ) from error
 
 

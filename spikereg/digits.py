@@ -46,7 +46,7 @@ class DigitsDataset(TimeMajorDataset):
 
     Raises:
         ImportError: Without scikit-learn, which is not installed with spikereg:
-            ``pip install "spikereg[digits]"``.
+            ``pip install scikit-learn``.
         ValueError: For an unknown part, a split or seed that is no integer of at least
             0, or a number of steps or an augmentation out of range.
 
@@ -110,7 +110,7 @@ def _loaded() -> tuple[Tensor, Tensor]:
         from sklearn.datasets import load_digits
     except ImportError as error:
         raise ImportError(
-            'the digits come with scikit-learn: pip install "spikereg[digits]"'
+            "the digits come with scikit-learn: pip install scikit-learn"
         ) from error
     digits = load_digits()
     return (

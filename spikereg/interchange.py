@@ -62,7 +62,7 @@ def to_nir(model: nn.Module, *, dt: int | float = 1e-3) -> "NIRGraph":
 
     Raises:
         ModuleNotFoundError: Without nir, which is not installed with spikereg:
-            ``pip install "spikereg[nir]"``.
+            ``pip install nir``.
         TypeError: If the model is no such network.
         ValueError: If a layer does what NIR cannot express, both of which are named, or
             for weights that are not finite or a bad ``dt``.
@@ -137,7 +137,7 @@ def from_nir(
 
     Raises:
         ModuleNotFoundError: Without nir, which is not installed with spikereg:
-            ``pip install "spikereg[nir]"``.
+            ``pip install nir``.
         TypeError: If it is no ``nir.NIRGraph``.
         ValueError: If the graph is another chain, or none, or a node is not what
             ``snntorch.Leaky`` can be: the node is named.

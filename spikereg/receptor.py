@@ -70,7 +70,7 @@ def recording(number: int = 1) -> Recording:
     Raises:
         ValueError: For another number, or if the files are not those that are known.
         ModuleNotFoundError: Without nitime, which is not installed with spikereg:
-            ``pip install "spikereg[receptor]"``.
+            ``pip install nitime``.
 
     Source:
         A. Rokem et al., *Spike-timing precision underlies the coding efficiency of
@@ -201,7 +201,7 @@ def _read(number: int) -> Recording:
     found = find_spec("nitime")
     if found is None or not found.submodule_search_locations:
         raise ModuleNotFoundError(
-            'the recordings come with nitime: pip install "spikereg[receptor]"',
+            "the recordings come with nitime: pip install nitime",
             name="nitime",
         )
     folder = Path(next(iter(found.submodule_search_locations))) / "data"

@@ -3,6 +3,7 @@
 With the wheel each chapter runs; `make colab-check` shows it.  Without, it says why.
 """
 
+import ast
 import functools
 import hashlib
 import importlib.metadata
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 import colab_check
+import nbformat
 import publish
 import pytest
 from packaging.requirements import Requirement
@@ -150,6 +152,61 @@ COLAB = {name: PINS[name] for name in PINS.keys() - OURS} | {
 def test_what_colab_does_not_decide_has_the_versions_of_requirements():
     tested = pins(ROOT / "requirements.txt")
     assert {name: PINS[name] for name in OURS} == {name: tested[name] for name in OURS}
+
+
+OWN_CELL = re.findall(
+    r"(?m)^([\w-]+)==",
+    (ROOT / "tools" / "colab.txt")
+    .read_text()
+    .partition("a cell of its own fetches")[2],
+)
+SOURCES = {path: path.read_text() for path in (ROOT / "spikereg").rglob("*.py")}
+
+
+@functools.cache
+def modules_that_need(package):
+    """Return the modules of spikereg that look for a package, or import such a one."""
+    name = {path: module_of(path) for path in SOURCES}
+    asks = re.compile(rf"""(?:find_spec|import_module)\(["']{package}["']\)""")
+    found = {name[path] for path, text in SOURCES.items() if asks.search(text)}
+    assert found, package
+    while (
+        more := {name[path] for path, text in SOURCES.items() if imports(text) & found}
+        - found
+    ):
+        found |= more
+    return found
+
+
+def module_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(code):
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
+    return found
+
+
+@pytest.mark.parametrize("package", OWN_CELL)
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_fetches_what_colab_lacks(chapter, package):
+    cells = nbformat.read(chapter, 4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    used = imports(re.sub(r"(?m)^(\s*)%.*$", r"\1pass", "\n".join(code)))
+    fetched = any(re.search(rf"(?m)^ *%pip .*\b{package}\b", cell) for cell in code)
+    assert bool(used & {package, *modules_that_need(package)}) is fetched
+
+
+def test_what_colab_lacks_is_looked_for():
+    assert OWN_CELL == ["nir", "nitime"]
+    assert modules_that_need("nitime") >= {"spikereg.receptor", "spikereg.envelope"}
+    assert "spikereg.interchange" in modules_that_need("nir")
 
 
 @functools.cache

@@ -49,7 +49,13 @@ LONGER = "must be CSV in UTF-8, not .*table.csv .*: read it by pandas.read_csv w
             "x;y\n1;2\n",
             r"""column 'x', not only \['x;y'\].*read_csv\(path, sep=";"\)""",
         ),
-        ("x;y\n1,5;2,5\n", r"""column 'x', not only.*read_csv\(path, sep=";"\)"""),
+        (
+            "x;y\n1,5;2,5\n",
+            r"""column 'x', not only.*read_csv\(path, sep=";"\), with decimal=""",
+        ),
+        ("y,x\n1\n2,3\n", r"CSV in UTF-8, not .*\(1 of 2 columns in line 2\): read"),
+        ("y,x\n1,2\n\n'a\n", r"not .*\(1 of 2 columns in line 4\): read it by"),
+        ("y,x,z\n1,2\n", r"not .*\(2 of 3 columns in line 2\): read it by"),
         (
             "x\ty\n1\t2\n",
             r"not only \['x.ty'\]: read it by pandas\.read_csv\(path, sep",
@@ -89,6 +95,10 @@ LONGER = "must be CSV in UTF-8, not .*table.csv .*: read it by pandas.read_csv w
             r"'x' must hold numbers, not -1e\+300 in row 2: the l",
         ),
         ("x,y\n1,2\n1e999,3\n", "'x' must hold numbers, not (inf|'1e999') in row 2"),
+        (
+            "x,y\n1,2\n-,3\n",
+            r"not '-' in row 2: if .*read_csv\(path, na_values=\['-'\]",
+        ),
         ("x,y\n2026-01-31,2\n", "'x' must hold numbers, not '2026-01-31' in row 1$"),
     ],
 )
@@ -222,6 +232,36 @@ def test_a_column_without_numbers_is_named(column, message, name):
         ),
         ([0, 1, 1.2, 2.2], r"rows 2 and 3 are 0\.2 apart, less than half a step of 1"),
         (
+            [20260130, 20260131, 20260201, 20260202],
+            r"not dates written as .* 20260130: .*datetime\(column, format=.%Y%m%d.\)",
+        ),
+        (["202611", "202612", "202701", "202702"], 'such as 202611: .*format="%Y%m"'),
+        ([202601, 202602, 202612, 202701], 'such as 202601: .*format="%Y%m"'),
+        (
+            [20260101.0, 20260201.0, 20261201.0, 20270101.0],
+            'such as 20260101: .*format="%Y%m%d"',
+        ),
+        (
+            [2026013122, 2026013123, 2026020100, 2026020101],
+            'such as 2026013122: .*format="%Y%m%d%H"',
+        ),
+        (
+            [202601312358, 202601312359, 202602010000, 202602010001],
+            'such as 202601312358: .*format="%Y%m%d%H%M"',
+        ),
+        (
+            [20260131235958, 20260131235959, 20260201000000, 20260201000001],
+            'such as 20260131235958: .*format="%Y%m%d%H%M%S"',
+        ),
+        (
+            ["2026-01-01T00:00", "2026-01-01T01:00Z", "2026-01-01T02:00", DATES[1]],
+            "in each row or in none, not '2026-01-01T00:00' in row 1 and .*Z' in row 2",
+        ),
+        (
+            [f"2026-10-25 0{n}:00" for n in (1, 2, 2, 3)],
+            "rows 2 and 3 repeat a time; .*clocks are put back in autumn, give times w",
+        ),
+        (
             ["2026-01-01T00:00", "2026-01-01T00:01", "2026-01-01T00:05", "2026-01-02"],
             "are within a tenth of 240 s, and their median is 240 s; resample",
         ),
@@ -237,7 +277,7 @@ def test_a_bad_time_in_a_group_is_named_with_the_group():
     alone = frame_of(t=[0, 1, 2, 3], g=["a", "b", "c", "d"])
     refused(alone, "time must have at least two rows in a series", time="t", group="g")
     few = frame_of(g=["a", "a", "a", "b"])
-    refused(few, "to train on, not .* of 1 rows in group 'b'", group="g")
+    refused(few, "train on, not .* of 1 rows in group 'b'; leave this gr", group="g")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +287,7 @@ def test_a_group_that_a_spreadsheet_would_run_is_named(label):
     column = ["a", "b", label, "a"]
     for groups in (column, pd.Categorical(column)):
         message = "column 'g' must hold plain names of groups, not .* in row 3, which a"
-        refused(frame_of(g=groups), message, group="g")
+        refused(frame_of(g=groups), f"{message}.*: rename it$", group="g")
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
@@ -285,6 +325,82 @@ def test_a_row_without_a_group_is_named(missing):
 )
 def test_names_that_are_none_are_named(names, message):
     refused(frame_of(t=[0, 1, 2, 3]), message, **names)
+
+
+def test_a_group_called_na_is_told_how_to_be_read(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("x,y,g\n1,2,NA\n")
+    hint = r"keep_default_na=False, na_values=\[''\]\)$"
+    refused(path, f"hold a group in each row, not none in row 1; .*{hint}", group="g")
+
+
+def test_a_file_of_one_column_has_a_value_in_each_line(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("x\n1\n2\n\n3\n\n\n")
+    message = r"\(0 of 1 columns in line 4\)"
+    refused(path, message, inputs="x", outputs="x", horizon=1)
+    path.write_text("\nx\n" + "".join(f"{n}\n" for n in range(40)) + "\n\n")
+    assert from_frame(path, "x", "x", horizon=1, warm_up=0)
+
+
+def test_a_column_of_huge_integers_is_told_what_may_be_wrong():
+    column = [2.0**70 + n for n in range(40)]
+    frame = pd.DataFrame({"x": column, "y": range(40)})
+    message = r"not be 1\.18.*e\+21 in all of them: leave it out; if it does change"
+    refused(frame, message, warm_up=0)
+
+
+# What errors repeat has an end
+
+LONG = "a" * 10**6
+MANY = [f"column {n}" for n in range(20_000)]
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        (frame_of(x=[1, LONG, 2, 3]), {}),
+        (frame_of(x=objects(1, 10**4000, 2, 3)), {}),
+        (frame_of(x=objects(1, 10**5000, 2, 3)), {}),
+        (frame_of(x=objects(1, list(range(10**6)), 2, 3)), {}),
+        (frame_of(t=[LONG, *DATES[1:]]), {"time": "t"}),
+        (frame_of(t=objects("1", LONG, "2", "3")), {"time": "t"}),
+        (frame_of(g=["a", "b", "=" + LONG, "a"]), {"group": "g"}),
+        (frame_of(g=["a", "a", "a", LONG]), {"group": "g"}),
+        (frame_of(t=[0, 1, 1, 2], g=[LONG] * 3 + ["a"]), {"group": "g", "time": "t"}),
+        (frame_of(**{LONG: ["a"] * 4}), {"inputs": LONG}),
+        (frame_of(**{LONG: [1.0] * 4}), {"inputs": LONG, "warm_up": 0}),
+        (frame_of(**{LONG: [1.0] * 4}), {"time": LONG}),
+        (frame_of(**{LONG: [None] * 4}), {"time": LONG}),
+        (frame_of(), {"inputs": LONG}),
+        (frame_of(), {"inputs": [*MANY, 3]}),
+        (frame_of(), {"inputs": [LONG] * 2}),
+        (frame_of(), {"outputs": [LONG, f"{LONG}, predicted"]}),
+        (frame_of(), {"time": [LONG]}),
+        (frame_of(), {"split": LONG}),
+        (frame_of(), {"window": LONG}),
+        (frame_of(), {"gap": LONG}),
+        (frame_of(), {"step": LONG}),
+        (frame_of(), {"test": LONG}),
+        (frame_of(), {"test": 10**4000}),
+        (frame_of(**dict.fromkeys(MANY, 1.0)), {"inputs": "column 77!"}),
+        (pd.DataFrame([[1.0, 2.0]], columns=[LONG, "y"]), {}),
+        (pd.DataFrame(columns=MANY), {"inputs": MANY, "outputs": "y"}),
+        (pd.DataFrame(columns=[*MANY, "y"]), {"inputs": MANY, "outputs": "y"}),
+        ("a" * 10**6, {}),
+    ],
+    ids=range(29),
+)
+def test_an_error_repeats_no_more_than_a_reader_reads(data, names):
+    with pytest.raises(ValueError, match=r"must|may") as raised:
+        from_frame(data, **{"inputs": "x", "outputs": "y"} | names)
+    assert len(str(raised.value)) < 1000
+
+
+def test_of_many_columns_those_are_named_that_are_called_alike():
+    frame = frame_of(**dict.fromkeys(MANY, 1.0))
+    message = r"column 'column 77!', not only \['column 77.*\] and 19,992 more$"
+    refused(frame, message, inputs="column 77!")
 
 
 def test_a_name_alone_is_a_list_of_one():

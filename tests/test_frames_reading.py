@@ -177,10 +177,16 @@ def test_what_is_missing_is_nan(column):
             [f"2026-01-01T00:00:00.{n:06}" for n in (0, 4, 8, 12)],
             [0, 4e-6, 8e-6, 12e-6],
         ),
+        (  # a step of 100 nanoseconds, which microseconds would not tell
+            pd.to_datetime([1767225600 * 10**9 + 950 + 100 * n for n in range(4)]),
+            [0, 1e-7, 2e-7, 3e-7],
+        ),
     ],
 )
 def test_dates_are_seconds_since_the_first(column, seconds):
-    assert times_of(frame_of(t=column)) == (seconds, True)
+    found, dates = times_of(frame_of(t=column))
+    assert dates
+    assert found == pytest.approx(seconds, abs=1e-12, rel=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +204,29 @@ def test_times_may_be_numbers(column):
         [2023, 2024, 2025, 2026],
         False,
     )
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [20260128, 20260129, 20260130, 20260131],  # as far apart either way
+        [20250101, 20260101, 20270101, 20280101],
+        [202601, 202602, 202603, 202604],
+        [202601, 202603, 202604, 202605],
+        [100000, 100001, 100002, 100100],  # counters
+        [1700000000, 1700003600, 1700007200, 1700018000],
+        [99999, 100000, 100001, 100002],
+        [20260131.5, 20260201.5, 20260202.5, 20260203.5],
+    ],
+)
+def test_numbers_that_are_no_dates_count_as_they_are(column):
+    assert times_of(frame_of(t=column)) == (column, False)
+
+
+@pytest.mark.parametrize("zone", ["", "Z", "+01:00", "-05"])
+def test_times_may_all_have_a_zone_or_none(zone):
+    column = [f"2026-01-01 0{n}:00{zone}" for n in range(4)]
+    assert times_of(frame_of(t=column)) == ([0, 3600, 7200, 10800], True)
 
 
 def test_dates_of_a_file_count_in_seconds(tmp_path):

@@ -1,6 +1,8 @@
 """A network and its columns in a file: read again elsewhere, or refused."""
 
 import dataclasses
+import os
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -12,15 +14,17 @@ import torch
 from small import shuffled
 from tables import INPUTS, table
 
-from spikereg import SpikingRegressor, fit, from_frame
-from spikereg.baselines import TapFilter
+from spikereg import SpikingRegressor, _checkpoint, fit, from_frame
+from spikereg.baselines import EchoState, TapFilter
 from spikereg.frames import load
+from spikereg.frames.columns import SAVED
 
 ELSEWHERE = """
 import sys
 import spikereg
 assert "pandas" not in sys.modules, "importing spikereg imports pandas"
 from spikereg.frames import load
+from spikereg.frames.columns import SAVED
 
 model = spikereg.SpikingRegressor(8, num_inputs=2, seed=1)
 columns = load(sys.argv[1], model)
@@ -158,6 +162,21 @@ class Longer(torch.nn.Sequential):
         (lambda: Longer(2), lambda: Longer(1), r"with 1\.bias missing, not \[2\]"),
         (lambda: Longer(1), lambda: Longer(2), r"with 1\.weight \[2, 2\] .* missing"),
         (network, lambda: network().double(), r"float64, not \[.*float32"),
+        (
+            network,
+            lambda: network(readout="spikes"),
+            "this model, with readout = 'spikes', not 'membrane'",
+        ),
+        (
+            lambda: torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.ReLU()),
+            lambda: torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.Tanh()),
+            r"this model, with 1\.class = 'Tanh', not 'ReLU'",
+        ),
+        (
+            lambda: EchoState(8, num_inputs=2, leak=0.5, seed=0),
+            lambda: EchoState(8, num_inputs=2, leak=0.25, seed=0),
+            r"this model, with leak = 0\.25, not 0\.5",
+        ),
     ],
 )
 def test_another_model_is_refused_and_stays(data, tmp_path, saved, other, message):
@@ -183,3 +202,98 @@ def test_a_folder_that_is_not_there_is_named(data, tmp_path):
     with pytest.raises(ValueError, match="path must lie in a folder that is there"):
         data.save(tmp_path / "no" / "network", network())
     assert not list(tmp_path.iterdir())
+
+
+def test_how_a_network_begins_does_not_matter_to_what_is_kept(data, kept):
+    model = network(seed=1, recipe="accurate", memory=5.0)
+    load(kept, model)
+    expected = network().state_dict()
+    assert all(torch.equal(v, expected[name]) for name, v in model.state_dict().items())
+
+
+class Counts(torch.nn.Linear):
+    """Counts its calls, as models of one's own may."""
+
+    calls = 0
+
+    def forward(self, features):
+        self.calls += 1
+        return super().forward(features)
+
+
+def test_what_a_model_of_ones_own_counts_is_not_compared(data, tmp_path):
+    model = Counts(2, 1)
+    data.report(model)
+    data.save(tmp_path / "network", model)
+    load(tmp_path / "network", Counts(2, 1))
+
+
+def test_a_file_that_does_not_say_how_its_network_was_made_is_read(kept, data):
+    tensors, settings = _checkpoint.read(kept, SAVED)
+    assert settings.pop("made")
+    _checkpoint.write(kept, tensors, settings, SAVED)
+    assert load(kept, network(seed=1)).layout == data.columns.layout
+
+
+def test_a_training_goes_on_with_no_network_of_another_readout(tmp_path):
+    path = tmp_path / "fit"
+    model = SpikingRegressor(8, seed=0)
+    fit(model, shuffled(), epochs=1, checkpoint=path, progress=False)
+    other = SpikingRegressor(8, seed=0, readout="spikes")
+    message = "must be of this model, with readout = 'spikes', not 'membrane'"
+    with pytest.raises(ValueError, match=message):
+        fit(other, shuffled(), epochs=2, checkpoint=path, progress=False)
+
+
+@pytest.mark.parametrize("whole", [b"x,y\n1,2\n", b"{", bytes(7) + b"\x01{"])
+def test_a_file_of_somebody_else_is_not_replaced(data, tmp_path, whole):
+    path = tmp_path / "o.csv"
+    path.write_bytes(whole)
+    with pytest.raises(
+        ValueError, match=r"not '.*o\.csv': what is there would be lost"
+    ):
+        data.save(path, network())
+    with pytest.raises(ValueError, match="what is there would be lost"):
+        data.save(tmp_path, network())
+    assert path.read_bytes() == whole
+    assert [file.name for file in tmp_path.iterdir()] == ["o.csv"]
+
+
+def test_an_empty_file_and_one_of_its_own_are_replaced_and_no_neighbour(data, tmp_path):
+    path, neighbour = tmp_path / "network", tmp_path / "network.part"
+    path.touch()
+    neighbour.write_text("mine")
+    for seed in range(2):
+        data.save(path, network(seed=seed))
+        load(path, network())
+    assert neighbour.read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_error_of_the_disk_names_the_file_that_was_asked_for(
+    data, tmp_path, monkeypatch
+):
+    def denied(self, *_, **__):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.open", denied)
+    with pytest.raises(PermissionError, match=r"denied: '[^']*/network'$"):
+        data.save(tmp_path / "network", network())
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_path_without_a_name_is_told(data, name):
+    message = re.escape(f"path must name a file, not '{name}'")
+    for call in (data.save, load):
+        with pytest.raises(ValueError, match=message):
+            call(name, network())
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("path", [3, None, b"network"])
+def test_what_is_no_path_is_told(data, path):
+    for call in (data.save, load):
+        with pytest.raises(TypeError, match="path must be the path of a file, not "):
+            call(path, network())
+    assert not os.path.exists("3")

@@ -135,6 +135,6 @@ def test_the_points_of_the_project_make_their_sum():
 
 
 def test_chapters_that_need_further_packages_are_all_named():
-    needing = [n for n in CHAPTERS if "spikereg[" in text_of(CHAPTERS[n])]
+    needing = [n for n in CHAPTERS if "pip install" in text_of(CHAPTERS[n])]
     *first, last = map(str, needing)
     assert f"Chapters {', '.join(first)} and {last} need further packages" in TEXT

@@ -76,7 +76,9 @@ def from_frame(
         inputs: Names of the columns that the network sees: numbers.
         outputs: Names of those that it learns: numbers.
         time: Name of the column of times, numbers or dates in ISO 8601; without one
-            all rows follow each other at equal steps.
+            all rows follow each other at equal steps. Dates without a sign between
+            their parts, such as 20260131, are no numbers: read them by
+            ``pandas.to_datetime(column, format="%Y%m%d")``.
         group: Name of the column that says which series a row belongs to.
         horizon: Steps that the answer lies ahead, at least 0.
         window: Rows of a window that count, at least 1.
@@ -98,12 +100,20 @@ def from_frame(
         TypeError: If the table is neither a path nor a DataFrame.
         ValueError: If a column is missing, there twice or named twice; for text, or a
             number beyond 1e100, among numbers (row and column are named, and rows are
-            counted from 1, without the header); for times that are missing, repeated,
-            run backwards or in unequal steps; for columns that never change in
-            training; for parts in which no row counts; or any other argument out of
-            its range.
+            counted from 1, without the header and blank lines); for a row of a file
+            that is shorter or longer than its header; for times that are missing,
+            repeated, run backwards, in unequal steps, dates written as numbers, or half
+            with a zone and half without; for columns that never change in training, or
+            are called as one of the answers; for parts in which no row counts; or any
+            other argument out of its range.
         ModuleNotFoundError: Without pandas, which is not installed with spikereg:
             ``pip install pandas``.
+
+    Warns:
+        RuntimeWarning: If an input or output has values that lie far from all others,
+            as -9999 does where it stands for a missing one: over ten standard
+            deviations from the median, by the median distance, and three times as far
+            as any nearer.
     """
     layout = Layout(
         inputs=_names("inputs", inputs),

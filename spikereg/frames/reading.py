@@ -143,13 +143,15 @@ def _short_row(path: Path, width: int) -> str:
     try:
         with path.open(encoding=ENCODING, newline="") as file:
             rows = csv.reader(file)
-            blank = 0  # a line that is skipped, unless it is the only column's value
+            begun, blank = False, 0  # a blank line may be the only column's value
             for row in rows:
                 if not "".join(row).strip() and len(row) < 2:
-                    blank = blank or (rows.line_num if width == 1 else 0)
+                    blank = blank or rows.line_num * (begun and width == 1)
                 elif len(row) < width or blank:
                     line, count = (blank, 0) if blank else (rows.line_num, len(row))
                     return f"{count} of {width} columns in line {line}"
+                else:
+                    begun = True
     finally:
         csv.field_size_limit(longest)
     return ""
