@@ -69,7 +69,7 @@ def test_without_nitime_it_says_what_to_install(monkeypatch):
     receptor._read.cache_clear()
     monkeypatch.setattr(receptor, "find_spec", lambda name: None)
     with pytest.raises(
-        ModuleNotFoundError, match=r'pip install "spikereg\[receptor\]"'
+        ModuleNotFoundError, match=r'pip install nitime$'
     ):
         ReceptorDataset()
 
