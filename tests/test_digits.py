@@ -171,5 +171,5 @@ def test_what_is_no_image_is_named():
 
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(ImportError, match=r'pip install "spikereg\[digits\]"'):
+    with pytest.raises(ImportError, match=r"pip install scikit-learn"):
         DigitsDataset()

@@ -68,9 +68,7 @@ def test_nitime_is_not_imported(monkeypatch):
 def test_without_nitime_it_says_what_to_install(monkeypatch):
     receptor._read.cache_clear()
     monkeypatch.setattr(receptor, "find_spec", lambda name: None)
-    with pytest.raises(
-        ModuleNotFoundError, match=r'pip install "spikereg\[receptor\]"'
-    ):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install nitime$"):
         ReceptorDataset()
 
 
