@@ -31,10 +31,10 @@ class Scaler:
         mean, deviation = values.mean(axis=0), values.std(axis=0)
         for name, m, s in zip(names, mean.tolist(), deviation.tolist(), strict=True):
             if s <= 1e-12 * abs(m):
+                hint = "; if it does change, subtract a constant first"
                 raise ValueError(
                     f"column {shown(name)} must change in the rows to train on, not be "
-                    f"{m:g} in all of them: leave it out; if it does change, by less "
-                    f"than numbers of this size tell, subtract a constant first"
+                    f"{m:g} in all of them: leave it out{hint * (abs(m) > 2**53)}"
                 )
         return cls(torch.from_numpy(mean), torch.from_numpy(deviation))
 
