@@ -5,7 +5,7 @@ from collections import defaultdict
 import pytest
 import torch
 from accuracy.classifiers import LSTM_RATE, METHODS, SETTINGS, loss_of
-from accuracy.datasets import datasets
+from accuracy.datasets import BRIEF, datasets
 from accuracy.measure import measure, run
 
 from spikereg.losses import CountLoss, CrossEntropyLoss, MembraneLoss
@@ -59,6 +59,21 @@ def test_validation_and_test_images_are_others():
     assert [len(x) for x in (train, validation, test)] == [1149, 289, 359]
     assert not torch.equal(train.batch([0])[0], train.batch([0])[0])
     assert torch.equal(test.batch([0])[0], test.batch([0])[0])
+
+
+def test_nine_steps_show_each_row_once():
+    train, test = datasets(Trial("lstm", BRIEF), 0)
+    _, whole = datasets(Trial("lstm", "digits"), 0)
+    assert torch.equal(test.features[:8], whole.features[:24:3])
+    assert len(test.features) == len(train.features) == 9
+    assert not test.features[8].any()
+    assert test.mask[:, 0].tolist() == 8 * [False] + [True]
+
+
+@pytest.mark.parametrize("method", CLASSICAL)
+def test_what_sees_an_image_at_once_has_no_steps_to_save(method):
+    with pytest.raises(ValueError, match=f"method must be one of .* not '{method}'"):
+        run(Trial(method, BRIEF), 0)
 
 
 # The stored tables

@@ -2,12 +2,14 @@
 again.
 """
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from accuracy import tanks
+from accuracy.datasets import BRIEF
 from accuracy.measure import run
-from accuracy.tables.energy import PENALTIES, SPARSE
+from accuracy.tables.energy import DIGITS, LONGER, PENALTIES, SPARSE
 
 from spikereg import results
 
@@ -46,6 +48,36 @@ def test_each_row_has_five_seeds_and_the_same_epochs():
     for row in stored("energy"):
         assert len(row.seeds) == 5
         assert row.trial.method in ("mean", "taps") or row.trial.epochs == 32
+
+
+def test_three_times_as_many_epochs_help_and_change_no_sizes():
+    for row in stored("energy-longer"):
+        (short,) = of("energy", row.trial.method, row.trial.hidden)
+        assert row.trial == replace(short.trial, epochs=LONGER)
+        assert 3 * short.trial.epochs == LONGER
+        assert row.parameters == short.parameters
+        assert row.median() < short.median()
+        sizes = "products_with_zeros", "state_updates"
+        for name in sizes:
+            assert row.median(name) == pytest.approx(short.median(name), rel=0.05)
+
+
+@pytest.mark.parametrize(("method", "hidden"), DIGITS)
+def test_in_nine_steps_the_same_network_reads_the_same_rows(method, hidden):
+    long, brief = (
+        row
+        for task in ("digits", BRIEF)
+        for row in stored("energy-digits")
+        if (row.trial.task, row.trial.method, row.trial.hidden)
+        == (task, method, hidden)
+    )
+    assert brief.parameters == long.parameters
+    for name in ("products_with_zeros", "state_updates"):
+        assert brief.median(name) == long.median(name)
+    if method == "recurrent":
+        # Eight rows of nine steps hold what 24 of 32 did.
+        rows = long.median("products_of_inputs") * 32 / 24
+        assert brief.median("products_of_inputs") * 9 / 8 == pytest.approx(rows)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +128,24 @@ def test_a_baseline_is_made_again(method, hidden):
     assert again.named["multiply_accumulates"] == pytest.approx(products, rel=1e-3)
 
 
+def again_as_kept(kept):
+    again = run(kept.trial, 0)
+    low, high = kept.range()
+    # Two processors part after some steps, when a first spike flips.
+    assert 0.6 * low < again.report.relative_error < 1.6 * high
+    assert again.parameters == kept.parameters
+    assert again.named.keys() <= kept.values.keys()
+    for name in ("products_with_zeros", "state_updates"):
+        low, high = kept.range(name)
+        # A neuron whose decay became 0 keeps nothing.
+        assert 0.8 * low <= again.named[name] <= 1.2 * high
+
+
+def test_a_row_of_a_longer_training_is_made_again():
+    (kept,) = of("energy-longer", "positive relu, 32 steps", 2)
+    again_as_kept(kept)
+
+
 @pytest.mark.parametrize(
     ("method", "hidden"),
     [
@@ -108,13 +158,4 @@ def test_a_baseline_is_made_again(method, hidden):
 )
 def test_a_trained_row_is_made_again(method, hidden):
     (kept,) = of("energy", method, hidden)
-    again = run(kept.trial, 0)
-    low, high = kept.range()
-    # Two processors part after some steps, when a first spike flips.
-    assert 0.6 * low < again.report.relative_error < 1.6 * high
-    assert again.parameters == kept.parameters
-    assert again.named.keys() <= kept.values.keys()
-    for name in ("products_with_zeros", "state_updates"):
-        low, high = kept.range(name)
-        # A neuron whose decay became 0 keeps nothing.
-        assert 0.8 * low <= again.named[name] <= 1.2 * high
+    again_as_kept(kept)

@@ -2,6 +2,7 @@
 
 import pytest
 from accuracy import fixed
+from accuracy.datasets import BRIEF
 from accuracy.measure import run
 
 from spikereg import results
@@ -37,11 +38,12 @@ def test_a_network_is_rounded_again():
         assert 0.7 * low < again.named[name] < 1.4 * high
 
 
-def test_an_lstm_reads_digits_at_the_same_cost():
+@pytest.mark.parametrize("task", ["digits", BRIEF])
+def test_an_lstm_reads_digits_at_the_same_cost(task):
     (kept,) = (
         row
         for row in results.stored("energy-digits")
-        if (row.trial.method, row.trial.hidden) == ("lstm", 32)
+        if (row.trial.task, row.trial.method, row.trial.hidden) == (task, "lstm", 32)
     )
     again = run(kept.trial, 0)
     low, high = kept.range("accuracy")

@@ -204,9 +204,11 @@ def _svm() -> Iterator[Any]:
         yield SVC(C=C, gamma=gamma)
 
 
+#: What sees an image step by step.
+NETWORKS: dict[str, Method] = {**dict.fromkeys(SETTINGS, _network), "lstm": _lstm}
+
 METHODS: dict[str, Method] = {
-    **dict.fromkeys(SETTINGS, _network),
-    "lstm": _lstm,
+    **NETWORKS,
     "logistic regression": partial(_classical, _logistic),
     "nearest neighbours": partial(_classical, _neighbours),
     "svm": partial(_classical, _svm),

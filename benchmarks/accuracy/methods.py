@@ -19,7 +19,7 @@ from accuracy import (
     tanks,
     timings,
 )
-from accuracy.datasets import TASKS, TIMES
+from accuracy.datasets import BRIEF, TASKS, TIMES
 from accuracy.setup import Method, Setup
 from spikereg import SpikingRegressor, firing_times, fit, initialize, memory, recipes
 from spikereg._batches import Batches
@@ -216,6 +216,7 @@ FREE = (
 #: The methods of tasks that are no curves to follow.
 OF_TASK = {
     "digits": classifiers.METHODS,
+    BRIEF: classifiers.NETWORKS,
     "mackey-glass": forecasts.METHODS,
     **{TIMES + task: timings.METHODS for task in firing_times.TASKS},
     **{f"{receptors.RECEPTOR}{number}": receptors.METHODS for number in RECORDINGS},
