@@ -54,20 +54,21 @@ export function findPlaces(folder) {
 }
 
 /**
- * Put a link to an element beside it: in front of it, or into a paragraph.
+ * Put a link to an element in front of it and of what is around it, or into a paragraph.
  *
  * @param {Element} element
  * @param {string} id  of the element
  * @param {string} what  it is
+ * @param {Element} around
  */
-export function address(element, id, what) {
+export function address(element, id, what, around = element) {
   element.id = id;
   const link = element.ownerDocument.createElement("a");
   link.className = "address";
   link.href = `#${id}`;
   link.setAttribute("aria-label", `Link to ${what}`); // its sign is drawn by book.css
   if (element.localName === "p") element.prepend(link);
-  else element.before(link);
+  else around.before(link);
 }
 
 /**
@@ -93,7 +94,9 @@ export function setAddresses({ window: { document } }, name, places) {
   for (const [n, image] of images.entries()) {
     const number = [...(chapter ? [Number(chapter)] : []), n + 1].join(".");
     if (image.id) continue; // finished before
-    address(image, idOf("figure", number), `figure ${number}`);
+    // An output that scrolls is in the reach of keys if nothing inside it is.
+    const around = image.closest(".cell_output") ?? image;
+    address(image, idOf("figure", number), `figure ${number}`, around);
   }
 
   for (const label of article.querySelectorAll("p > strong:first-child")) {
