@@ -17,7 +17,7 @@ __all__ = ["folder"]  # a fixture
 PAGE = "explorer.html"
 LISTED = re.findall(
     r'<a href="(explorer\.html[^"]*)" data-name="([^"]+)" data-page="([^"]+)"'
-    r' data-script="(\w+)">([^<]+)</a>',
+    r' data-explorer="(\w+)">([^<]+)</a>',
     (HTML / PAGE).read_text(),
 )
 ADDRESSES = [unescape(address) for address, *_ in LISTED]

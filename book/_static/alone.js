@@ -62,7 +62,7 @@
 
   /** @param {HTMLAnchorElement} link  to the explorer, in the list */
   async function open(link) {
-    const { name, page, script } = link.dataset;
+    const { name, page, explorer: script } = link.dataset;
     document.title = link.text;
     const chapter = /** @type {Element} */ (link.parentElement?.lastElementChild);
     byId("chapter").append(", ", chapter.cloneNode(true));

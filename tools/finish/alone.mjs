@@ -135,12 +135,13 @@ export function keepExplorers({ window: { document } }, folder, page) {
  * @param {Alone[]} explorers
  */
 export function writePage(folder, explorers) {
+  if (!explorers.length) return;
   const inOrder = explorers.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
   const items = inOrder.map(({ name, page, script, title, chapter }) => {
     const isOnly = explorers.filter((other) => other.name === name).length === 1;
     const query = `?name=${name}${isOnly ? "" : `&amp;page=${page}`}`;
     return `<li>
-  <a href="explorer.html${query}" data-name="${name}" data-page="${page}" data-script="${script}">${escaped(title)}</a>
+  <a href="explorer.html${query}" data-name="${name}" data-page="${page}" data-explorer="${script}">${escaped(title)}</a>
   <code>${query}</code>
   <a href="book/${page}.html#${name}">${escaped(chapter)}</a>
 </li>`;
