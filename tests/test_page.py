@@ -92,7 +92,7 @@ def test_paper_is_light_and_holds_the_text_alone(browser, unzipped):
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.evaluate(theme) == "light"
         asides = [".bd-sidebar-primary", ".copybtn", ".explorer-place button"]
-        for aside in [*asides, "img[alt='Open in Colab']", ".tag_setup"]:
+        for aside in [*asides, ".tag_setup"]:
             assert page.locator(aside).count() > 0
             assert page.locator(f"{aside}:visible").count() == 0
         cut = "[...document.querySelectorAll('.bd-article pre')]"
