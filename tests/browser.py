@@ -5,6 +5,8 @@ import http.server
 import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,18 +36,37 @@ MISSING = (
 )
 
 
+def none(missing):
+    """Skip what lacks a browser, and fail where CI is set."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+
+
+def assert_only_ci_fails(test, missing, ci, environ):
+    """Run a test of a file without its browser, with and without CI."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", test]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environ, "CI": ci},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert ("1 error" if ci else "1 skipped") in done.stdout
+    assert missing in done.stdout
+    assert (done.returncode == 0) == (ci == "")
+
+
 @pytest.fixture(scope="session")
 def browser():
-    """Start Chromium; without one, skip, but fail where CI is set."""
+    """Start Chromium, without which tests skip or fail."""
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(
                 executable_path=find_browser(), args=FLAGS
             )
         except Error as error:
-            if os.environ.get("CI"):
-                pytest.fail(f"{MISSING}: {error}")
-            pytest.skip(MISSING)
+            none(f"{MISSING}: {error}")
         yield browser
         browser.close()
 

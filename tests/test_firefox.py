@@ -1,11 +1,7 @@
 """Every page in Firefox, beside Chromium: whole, alive and not too wide."""
 
-import os
-import subprocess
-import sys
-
 import pytest
-from browser import HTML, LIVE, PAGES, ROOT
+from browser import HTML, LIVE, PAGES, ROOT, assert_only_ci_fails, none
 from firefox import FIREFOX, started
 
 MISSING = "NO FIREFOX, SO NO PAGE IS TESTED IN IT: install firefox-esr, or Firefox"
@@ -56,11 +52,9 @@ SAID = "(n) => sliders[n].closest('.control').querySelector('.value').textConten
 
 @pytest.fixture(scope="module")
 def firefox(tmp_path_factory):
-    """Start Firefox; without one, skip, but fail where CI is set."""
+    """Start Firefox, without which tests skip or fail."""
     if FIREFOX is None:
-        if os.environ.get("CI"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+        none(MISSING)
     with started(tmp_path_factory.mktemp("profile")) as firefox:
         yield firefox
 
@@ -108,17 +102,7 @@ def test_a_served_page_is_whole_and_alive_in_firefox(firefox, served):
     assert firefox.evaluate(EMPTY) == []
 
 
-@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
-def test_without_firefox_this_is_skipped_aloud_but_fails_in_ci(tmp_path, ci, outcome):
-    one = "test_a_served_page_is_whole_and_alive_in_firefox"
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", __file__, "-k", one],
-        cwd=ROOT,
-        env={**os.environ, "PATH": str(tmp_path), "CI": ci},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert outcome in done.stdout
-    assert MISSING in done.stdout
-    assert (done.returncode == 0) == (ci == "")
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_without_firefox_this_is_skipped_aloud_but_fails_in_ci(tmp_path, ci):
+    test = f"{__file__}::test_a_served_page_is_whole_and_alive_in_firefox"
+    assert_only_ci_fails(test, MISSING, ci, {"PATH": str(tmp_path)})

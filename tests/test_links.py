@@ -27,7 +27,7 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path):
     found = ["there.html#a", "#a", "there.html", "https://a.org/b", "#target=sine"]
     found += ["#lif.beta=0.5&lif2.beta=1", "there.html#my-net.start"]
     explorers = {
-        "here": [("lif", "beta"), ("lif", "beta"), ("playground", "target")],
+        "here": [("lif", "beta"), ("lif2", "beta"), ("playground", "target")],
         "there": [("my-net", "hidden")],
     }
     for name, aims in [("here", lost + found), ("there", [])]:
@@ -39,9 +39,10 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path):
 def state(explorers):
     """Write what a page knows of its explorers."""
     models = {"layout": {"state": {}}}
-    for n, (name, value) in enumerate(explorers, 1):
-        values = {"id": name, "_number": n, "_controls": [{"name": value}]}
-        models[f"model{n}"] = {"state": values}
+    for name, value in explorers:
+        alone = f"explorer.html?name={name}&page=here"
+        values = {"alone": alone, "_controls": [{"name": value}]}
+        models[name] = {"state": values}
     script = json.dumps({"state": models})
     return f'<script type="application/vnd.jupyter.widget-state+json">{script}</script>'
 

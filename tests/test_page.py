@@ -1,11 +1,7 @@
 """Every page of the built book, as a reader without a network sees it."""
 
-import os
-import subprocess
-import sys
-
 import pytest
-from browser import LIVE, MISSING, PAGES, ROOT, VIEW, opened
+from browser import LIVE, MISSING, PAGES, ROOT, VIEW, assert_only_ci_fails, opened
 from explorer import states
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -102,22 +98,8 @@ def test_paper_is_light_and_holds_the_text_alone(browser, unzipped):
         assert page.evaluate(theme) == "dark"
 
 
-@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
-def test_without_a_browser_these_tests_skip_aloud_but_fail_in_ci(tmp_path, ci, outcome):
-    one = "test_the_books_own_address_leads_to_the_front_page"
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", __file__, "-k", one],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PATH": str(tmp_path),
-            "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path),
-            "CI": ci,
-        },
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert outcome in done.stdout
-    assert MISSING in done.stdout
-    assert (done.returncode == 0) == (ci == "")
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_without_a_browser_these_tests_skip_aloud_but_fail_in_ci(tmp_path, ci):
+    test = f"{__file__}::test_the_books_own_address_leads_to_the_front_page"
+    places = dict.fromkeys(["PATH", "PLAYWRIGHT_BROWSERS_PATH"], str(tmp_path))
+    assert_only_ci_fails(test, MISSING, ci, places)

@@ -1,6 +1,5 @@
 """The book after `make publish`: its buttons lead to the repository."""
 
-import publish
 import pytest
 from browser import opened
 from test_page import AXE, THEMES_OWN
@@ -12,11 +11,8 @@ ADDRESS = "https://github.com/you/spiking-course"
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """Build a small book that is published, and return the address of its page."""
-    stub = StubBook(tmp_path_factory.mktemp("published"))
-    publish.publish(stub.root, ADDRESS)
-    done = stub.build()
-    assert done.returncode == 0, done.stdout
-    return (stub.root / "_build" / "html" / "book" / "index.html").as_uri()
+    html = StubBook(tmp_path_factory.mktemp("published")).publish(ADDRESS)
+    return (html / "book" / "index.html").as_uri()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -99,8 +99,7 @@ def test_the_source_archive_holds_what_is_committed_and_nothing_else(unpacked):
         capture_output=True,
         text=True,
     )
-    if listed.returncode:
-        pytest.skip("this is no clone")
+    assert listed.returncode == 0, f"this is no clone of git's: {listed.stderr}"
     files = {Path(name) for name in listed.stdout.split("\0") if name}
     assert held == {path for path in files if (ROOT / path).exists()} | {
         Path("PKG-INFO")

@@ -134,3 +134,30 @@ def test_an_unknown_word_becomes_the_first_one_shown():
     control = {"words": ["step", "ramp"], "value": "ramp"}
     assert javascript("within(given.control, 'cliff')", control=control) == "ramp"
     assert javascript("within(given.control, 'step')", control=control) == "step"
+
+
+def test_areas_to_clip_have_one_name_each_whichever_script_draws():
+    figure = (FOLDER / "figure.js").as_uri()
+    program = f"""
+      import {{ JSDOM }} from "jsdom";
+      globalThis.document = new JSDOM("<main>").window.document;
+      const parent = document.querySelector("main");
+      for (const script of ["lif", "exact", "exact"]) {{
+        const {{ panel }} = await import(`{figure}?${{script}}`);
+        const options = {{ title: "", height: 100, clip: true }};
+        panel(parent, options).frame(300, [0, 1], [0, 1]);
+      }}
+      const names = [...document.querySelectorAll("clipPath")].map(({{ id }}) => id);
+      const marks = [...document.querySelectorAll("[clip-path]")];
+      const aims = marks.map((e) => e.getAttribute("clip-path").slice(5, -1));
+      console.log(new Set(names).size, names.join() === aims.join());
+    """
+    done = subprocess.run(
+        [NODE, "--input-type=module"],
+        cwd=ROOT,
+        input=program,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.stdout == "3 true\n", done.stderr

@@ -76,6 +76,13 @@ class StubBook:
         )
         nbformat.write(notebook, self.root / "book" / "index.ipynb")
 
+    def publish(self, address):
+        """Build the book of a repository, and return the folder of its pages."""
+        publish.publish(self.root, address)
+        done = self.build()
+        assert done.returncode == 0, done.stdout
+        return self.root / "_build" / "html"
+
     def build(self):
         return subprocess.run(
             [sys.executable, ROOT / "tools" / "book.py", self.root],

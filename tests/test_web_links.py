@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -61,13 +62,6 @@ def server(monkeypatch):
         thread.join()
 
 
-def closed():
-    """Return an address at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
-
-
 @pytest.mark.parametrize(
     ("path", "said", "times"),
     [
@@ -98,13 +92,27 @@ def test_an_answer_is_read_and_waited_for(server, path, said, times):
         ("htp://a.org/b", "no scheme of the web: htp"),
         ("javascript:go()", "no scheme of the web: javascript"),
         ("http://", "no address"),
-        (closed(), "no server answers"),
         ("https://a.invalid/", "no server answers"),
     ],
 )
 def test_what_is_no_address_of_a_server_is_named(monkeypatch, address, said):
     monkeypatch.setattr(web_links, "PAUSE", 0.0)
     assert web_links.faults([address]) == {address: said}
+
+
+@pytest.fixture
+def unheard():
+    """Return addresses at which nobody listens."""
+    with ExitStack() as bound:
+        sockets = [bound.enter_context(socket.socket()) for _ in range(9)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))  # and it is never told to listen
+        yield [f"http://127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+
+
+def test_no_server_answers_where_nobody_listens(monkeypatch, unheard):
+    monkeypatch.setattr(web_links, "PAUSE", 0.0)
+    assert web_links.faults(unheard[:1]) == {unheard[0]: "no server answers"}
 
 
 def test_each_address_is_asked_for_once_and_servers_one_by_one(server):
@@ -178,11 +186,12 @@ def test_broken_links_are_listed_by_the_files_that_hold_them(project, server, ca
     )
 
 
-def test_without_a_network_it_says_so_in_one_line(project, monkeypatch, capsys):
-    nobody = [closed() for _ in range(9)]
+def test_without_a_network_it_says_so_in_one_line(
+    project, monkeypatch, capsys, unheard
+):
     for name in ("CONTRIBUTING.md", "CITATION.cff", "spikereg/a.py"):
-        project(name, " ".join(nobody))
-    monkeypatch.setattr(web_links, "DOI", f"{nobody[0]}/")
+        project(name, " ".join(unheard))
+    monkeypatch.setattr(web_links, "DOI", f"{unheard[0]}/")
     code, out, err = follow(project, capsys)
     assert (code, out) == (2, "")
     assert err.startswith("No network: none of 127.0.0.1:")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 #: Where an element says what it loads
 LOADS = {"href", "xlink:href", "src", "poster", "data", "action"}
@@ -46,20 +46,16 @@ class Page(HTMLParser):
 def _explorers(text: str) -> dict[str, set[str]]:
     """Find the explorers of a page, by the names in links, and what links set.
 
-    Of two with one id the second has a number.
+    A name is in the address at which an explorer is alone.
     """
-    found: dict[int, tuple[str, set[str]]] = {}
+    found: dict[str, set[str]] = {}
     for state in STATE.findall(text):
         for model in json.loads(state)["state"].values():
             values = model["state"]
-            if number := values.get("_number"):
-                controls = {control["name"] for control in values["_controls"]}
-                found[number] = values["id"], controls | {"start"}
-    named: dict[str, set[str]] = {}
-    for _, (name, controls) in sorted(found.items()):
-        same = sum(name == other.rstrip("0123456789") for other in named)
-        named[f"{name}{same + 1 if same else ''}"] = controls
-    return named
+            if alone := values.get("alone"):
+                (name,) = parse_qs(urlsplit(alone).query)["name"]
+                found[name] = {each["name"] for each in values["_controls"]} | {"start"}
+    return found
 
 
 @cache

@@ -7,7 +7,8 @@ const UNDER = 34; // pixels below an axis that has a label, for that and its num
 
 /** @typedef {[number, number]} Bounds */
 
-let clips = 0; // an area to clip has a name, and that must be the page's only one
+/** An area to clip has a name, which no other script may give on the same page. */
+const common = /** @type {{spikeregClips?: number}} */ (globalThis);
 
 /**
  * Make an element inside another one.
@@ -118,7 +119,7 @@ export function panel(
     clip = false,
   },
 ) {
-  const number = ++clips;
+  const number = (common.spikeregClips = (common.spikeregClips ?? 0) + 1);
   const svg = draw(parent, "svg", { class: "panel", "aria-hidden": "true", height });
   const axes = draw(svg, "g");
   const marks = draw(svg, "g", clip ? { "clip-path": `url(#spikereg-${number})` } : {});

@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 
+import { distinct } from "../../spikereg/widgets/numerics/link.js";
 import { address } from "./addresses.mjs";
 
 /**
@@ -45,25 +46,6 @@ function explorersIn(document, models) {
 }
 
 /**
- * What addresses call explorers: of two with one id the second has a number, as in
- * spikereg/widgets/numerics/link.js.
- *
- * @param {string[]} ids  of models
- * @param {Models} models
- */
-function namesOf(ids, models) {
-  /** @type {Map<string, string>} */
-  const names = new Map();
-  for (const model of new Set(ids)) {
-    const { id } = models[model].state;
-    let name = id;
-    for (let n = 2; [...names.values()].includes(name); n++) name = `${id}${n}`;
-    names.set(model, name);
-  }
-  return names;
-}
-
-/**
  * Tell each explorer of a page where it is alone.
  *
  * @param {import("jsdom").JSDOM} dom
@@ -74,10 +56,11 @@ export function nameExplorers({ window: { document } }, page, root) {
   const script = document.querySelector(STATE);
   if (!script) return;
   const all = JSON.parse(script.textContent);
-  const ids = explorersIn(document, all.state).map(([id]) => id);
-  for (const [id, name] of namesOf(ids, all.state)) {
+  const shown = new Set(explorersIn(document, all.state).map(([id]) => id));
+  const states = [...shown].map((id) => all.state[id].state);
+  for (const [n, name] of distinct(states.map(({ id }) => id)).entries()) {
     const query = new URLSearchParams({ name, page: stem(page) });
-    all.state[id].state.alone = `${root}explorer.html?${query}`;
+    states[n].alone = `${root}explorer.html?${query}`;
   }
   script.textContent = JSON.stringify(all).replaceAll("</", "<\\/");
 }
@@ -96,10 +79,6 @@ export function keepExplorers({ window: { document } }, folder, page) {
   /** @type {Models} */
   const models = JSON.parse(script.textContent).state;
   const shown = explorersIn(document, models);
-  const names = namesOf(
-    shown.map(([id]) => id),
-    models,
-  );
   const titles = [
     ...document.querySelectorAll(".still.desk .spikereg[role=group]"),
   ].map((drawn) => String(drawn.getAttribute("aria-label")));
@@ -110,8 +89,8 @@ export function keepExplorers({ window: { document } }, folder, page) {
   const found = new Map();
   for (const [n, [id, view]] of shown.entries()) {
     if (found.has(id)) continue;
-    const name = String(names.get(id));
-    const { alone: _, ...state } = models[id].state;
+    const { alone, ...state } = models[id].state;
+    const name = String(new URL(alone, "file:").searchParams.get("name"));
     found.set(id, {
       ...{ name, page: stem(page), script: state._esm },
       ...{ title: titles[n], chapter },
