@@ -1,9 +1,12 @@
-"""Tables for the tests of spikereg.frames, and loops that say what comes of them."""
+"""Tables for the tests of spikereg.frames, their parts in a loop, and refusals."""
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from torch import nn
+
+from spikereg import from_frame
 
 INPUTS, OUTPUTS = ["row", "noise"], ["y"]
 
@@ -89,3 +92,10 @@ class Copy(nn.Module):
 
     def forward(self, features):
         return features[..., self.columns] * self.weight
+
+
+def refused(data, message, kind=ValueError, inputs="x", outputs="y", **names):
+    with pytest.raises(kind, match=message) as raised:
+        from_frame(data, inputs, outputs, **names)
+    assert raised.type is kind
+    assert "\n" not in str(raised.value)
