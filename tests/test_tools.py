@@ -49,7 +49,9 @@ class StubBook:
         for name in ("open-in-colab.svg", "references.bib"):
             shutil.copy(ROOT / "book" / name, root / "book")
         (root / "book" / "colab.md").write_text("# Running on Colab\n")
-        (root / "spikereg").mkdir()
+        # What finishes the pages names explorers as they name themselves.
+        numerics = Path("spikereg", "widgets", "numerics")
+        shutil.copytree(ROOT / numerics, root / numerics)
         self.write_package("return 6 * 7")
         self.write_page("A page.")
         publish.publish(root, publish.UNPUBLISHED)  # whatever this copy's address is
