@@ -22,7 +22,7 @@ from spikereg._fixed import (
     decay_of,
     turned,
 )
-from spikereg.baselines import Recurrent, ReLUNetwork
+from spikereg.baselines import RateNetwork, Recurrent, ReLUNetwork
 from spikereg.dendrites import Dendrites
 from spikereg.models import SpikingRegressor
 from spikereg.neurons import Resonator, leaky
@@ -66,8 +66,8 @@ def quantize(
 
     Args:
         model: A :class:`~spikereg.SpikingRegressor` of leaky, recurrent leaky or
-            resonator neurons, with any readout; ``ReLUNetwork``; or ``Recurrent`` with
-            an LSTM. It stays as it is.
+            resonator neurons, with any readout; ``RateNetwork``; ``ReLUNetwork``; or
+            ``Recurrent`` with an LSTM. It stays as it is.
         features: What the ranges are chosen by, ``[T, B, F]``, such as a batch of the
             training.
         weight_bits: Of weights, 2 to 16.
@@ -125,11 +125,12 @@ class _Maker:
 
     def model(self, model: nn.Module) -> nn.Module:
         made: Any = copy.deepcopy(model)
-        if type(model) is SpikingRegressor:
+        if type(model) in (SpikingRegressor, RateNetwork):
             for n, name in enumerate(("in", "hidden", "out")):
                 linear = getattr(model, f"fc_{name}")
                 setattr(made, f"fc_{name}", self.linear(linear, first=n == 0))
-            for name in ("lif_in", "lif_hidden", "li_out"):
+            hidden = "lif" if type(model) is SpikingRegressor else "li"
+            for name in (f"{hidden}_in", f"{hidden}_hidden", "li_out"):
                 setattr(made, name, self.neuron(getattr(model, name)))
         elif type(model) is ReLUNetwork:
             parts: list[nn.Module] = []
@@ -153,8 +154,8 @@ class _Maker:
             made.fc_out = nn.Sequential(self.linear(model.fc_out), Fixed(self.states))
         else:
             raise TypeError(
-                f"model must be a SpikingRegressor, a ReLUNetwork or a Recurrent LSTM, "
-                f"not {type(model).__name__}"
+                f"model must be a SpikingRegressor, a RateNetwork, a ReLUNetwork or a "
+                f"Recurrent LSTM, not {type(model).__name__}"
             )
         return made  # type: ignore[no-any-return]
 

@@ -7,6 +7,7 @@ from spikereg import RegressionDataset, SpikingRegressor, evaluate, make_loader
 from spikereg.baselines import (
     LinearFilter,
     RandomSpiking,
+    RateNetwork,
     Recurrent,
     ReLUNetwork,
     ResonantFilter,
@@ -17,6 +18,8 @@ MAKE = {
     "lstm": lambda **kw: Recurrent("lstm", **kw),
     "gru": lambda **kw: Recurrent("gru", **kw),
     "relu": ReLUNetwork,
+    "rate": RateNetwork,
+    "rate, dendrites": lambda **kw: RateNetwork(dendrites=4, **kw),
     "filter": LinearFilter,
     "resonant filter": ResonantFilter,
     "tap filter": TapFilter,
@@ -80,6 +83,40 @@ def test_pytorchs_default_initialization_is_drawn():
     relu = ReLUNetwork(hidden=25, seed=0).layers
     assert 0.19 < relu[2].weight.abs().max() <= 0.2
     assert 0.8 < relu[0].weight.abs().max() <= 1
+
+
+# Rate neurons
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("dendrites", [0, 4])
+def test_rate_neurons_are_leaky_neurons_that_send_what_is_positive(dendrites):
+    model = RateNetwork(6, 2, 3, seed=0, dendrites=dendrites)
+    features = sequences(steps=30, features=2) - 0.5
+    first, second = torch.zeros(2, 3, 6)
+    readout, currents, expected = torch.zeros(3, 3), [], []
+    for x in features:
+        first = model.li_in.beta * first + model.fc_in(x)
+        second = model.li_hidden.beta * second + model.fc_hidden(first.clamp(min=0))
+        currents.append(model.fc_out(second.clamp(min=0)))
+        if not dendrites:
+            readout = model.li_out.beta * readout + currents[-1]
+            expected.append(readout)
+    if dendrites:
+        expected = model.li_out(torch.stack(currents))
+    else:
+        expected = torch.stack(expected)
+    torch.testing.assert_close(model(features), expected)
+
+
+def test_all_that_is_in_a_rate_network_learns():
+    for dendrites in (0, 4):
+        model = RateNetwork(6, seed=0, dendrites=dendrites)
+        model(sequences()).square().sum().backward()
+        learning = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        assert {"li_in.beta", "li_hidden.beta"} <= learning.keys()
+        for name, parameter in learning.items():
+            assert parameter.grad.any(), name
 
 
 # The linear filter
@@ -254,6 +291,9 @@ def test_default_sizes_learn_as_many_numbers_as_the_spiking_network(name, hidden
         (Recurrent, {"kind": "rnn"}, r"kind must be .*'lstm', 'gru'\), not 'rnn'"),
         (Recurrent, {"hidden": 0}, "hidden must be .* not 0"),
         (ReLUNetwork, {"num_inputs": 1.5}, r"num_inputs must be .* not 1\.5"),
+        (RateNetwork, {"hidden": 0}, "hidden must be .* not 0"),
+        (RateNetwork, {"dendrites": -1}, "dendrites must be .* not -1"),
+        (RateNetwork, {"dendrites": True}, "dendrites must be .* not True"),
         (LinearFilter, {"filters": 0}, "filters must be .* not 0"),
         (ResonantFilter, {"filters": 0}, "filters must be .* not 0"),
         (TapFilter, {"taps": 0}, "taps must be .* not 0"),
@@ -289,7 +329,7 @@ def test_solving_without_batches_says_so(make):
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     "make",
-    [Recurrent, ReLUNetwork, LinearFilter, TapFilter, RandomSpiking],
+    [Recurrent, ReLUNetwork, RateNetwork, LinearFilter, TapFilter, RandomSpiking],
     ids=lambda m: m.__name__,
 )
 @pytest.mark.parametrize("shape", [(12, 3, 2), (12, 1), (12,)])

@@ -10,6 +10,7 @@ from torch import nn
 from spikereg import DelayedSpikes, RegressionDataset, SpikingFilter, make_loader
 from spikereg.baselines import (
     LinearFilter,
+    RateNetwork,
     Recurrent,
     ReLUNetwork,
     ResonantFilter,
@@ -131,6 +132,40 @@ def test_recurrent_cells(skip_zeros, kind):
         return step
 
     check(model, features(), start, skip_zeros, ["recurrent", "fc_out"])
+
+
+@both
+@pytest.mark.parametrize("dendrites", [0, 3])
+def test_rate_neurons(skip_zeros, dendrites):
+    model = thinned(RateNetwork(H, F, OUT, seed=0, dendrites=dendrites))
+    names = ["li_in", "li_hidden", "li_out"]
+
+    def start(chip):
+        neurons = [Leaky(each, H) for each in (model.li_in, model.li_hidden)]
+        if dendrites:
+            poles = model.li_out.poles
+            neurons.append(Rotation(poles, dendrites, dendrite=True))
+        else:
+            neurons.append(Leaky(model.li_out, OUT))
+        linears = model.fc_in, model.fc_hidden, model.fc_out
+        layers = [
+            Population(chip, name, each, linear.out_features)
+            for name, each, linear in zip(names, neurons, linears, strict=True)
+        ]
+
+        def step(x):
+            for layer, linear in zip(layers, linears, strict=True):
+                x = through(chip, layer.name, linear, x, layer.neurons.gain)
+                layer.advance(x)
+                x = [max(u, 0.0) for u in layer.membrane]
+            if not dendrites:
+                return layer.membrane
+            real, imaginary = ([s[k] for s in layer.state] for k in (1, 0))
+            return through(chip, "li_out", model.li_out.fc, [*real, *imaginary])
+
+        return step
+
+    check(model, features(), start, skip_zeros, names)
 
 
 @both

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from spikereg import SpikingRegressor, evaluate, fit, initialize, make_loader
-from spikereg.baselines import Recurrent, ReLUNetwork, TapFilter
+from spikereg.baselines import RateNetwork, Recurrent, ReLUNetwork, TapFilter
 from spikereg.quantize import quantize
 from spikereg.tanks import TankDataset
 
@@ -25,6 +25,8 @@ MODELS = {
     "dendrites": lambda: network(readout="dendrites"),
     "recurrent": lambda: network(neuron="recurrent"),
     "resonator": lambda: network(neuron="resonator"),
+    "rate": lambda: RateNetwork(12, seed=0),
+    "rate, dendrites": lambda: RateNetwork(12, seed=0, dendrites=4),
     "relu": lambda: ReLUNetwork(12, seed=0),
     "lstm": lambda: Recurrent("lstm", 6, seed=0),
 }
@@ -48,9 +50,9 @@ def test_the_model_stays_as_it_was_and_the_copy_is_on_the_grid(make):
     assert len(values) <= 256
 
 
-@pytest.mark.parametrize("make", [MODELS["lif"], MODELS["relu"], MODELS["lstm"]])
-def test_more_bits_are_nearer(make):
-    model, features = make(), TANKS.features
+@pytest.mark.parametrize("name", ["lif", "rate", "relu", "lstm"])
+def test_more_bits_are_nearer(name):
+    model, features = MODELS[name](), TANKS.features
     with torch.no_grad():
         answer = model(features)
         changes = [

@@ -26,6 +26,7 @@ from spikereg import (
 from spikereg.baselines import (
     LinearFilter,
     RandomSpiking,
+    RateNetwork,
     Recurrent,
     ReLUNetwork,
     ResonantFilter,
@@ -47,6 +48,8 @@ MODELS = {
     "filter": functools.partial(LinearFilter, seed=0),
     "resonant filter": functools.partial(ResonantFilter, seed=0),
     "random": functools.partial(RandomSpiking, 8, seed=0),
+    "rate": functools.partial(RateNetwork, 8, seed=0),
+    "rate, dendrites": functools.partial(RateNetwork, 8, seed=0, dendrites=4),
     "relu": functools.partial(ReLUNetwork, 8, seed=0),
     "lstm": functools.partial(Recurrent, "lstm", 8, seed=0),
     "return mapping": ReturnMapping,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from spikereg._check import positive
 from spikereg.baselines import (
     LinearFilter,
+    RateNetwork,
     Recurrent,
     ReLUNetwork,
     ResonantFilter,
@@ -71,6 +72,7 @@ _LAYERS: dict[type[nn.Module], Callable[[Any, Tensor], dict[str, Layer]]] = {
     DelayedSpikes: networks.delayed_spikes,
     ReLUNetwork: rivals.plain,
     Recurrent: rivals.recurrent,
+    RateNetwork: rivals.rate_network,
     LinearFilter: rivals.linear_filter,
     ResonantFilter: rivals.resonant_filter,
     TapFilter: rivals.tap_filter,
@@ -92,13 +94,13 @@ def count(
     fetches its weight anew: nothing is kept between two steps or sequences.
 
     A state update is one number that a neuron keeps from step to step: of a leaky
-    neuron 1, with recurrence too; of an adaptive one, a resonator, a dendrite and the
-    cell of an LSTM 2, of a GRU 1, of a rectified unit 0. Multiplications in it are, by
-    the equations of each neuron, less those that weights can hold: of a leaky neuron 1
-    (:math:`\beta U`), an adaptive one 3, a resonator and a dendrite 4 (a rotation), a
-    cell of an LSTM 8 and of a GRU 5, each exponential function in them taken for one. A
-    leaky neuron with :math:`\beta = 0` has no memory and updates none. A delay line
-    takes a number in for another, and multiplies none.
+    neuron 1, with recurrence or without spikes too; of an adaptive one, a resonator, a
+    dendrite and the cell of an LSTM 2, of a GRU 1, of a rectified unit 0.
+    Multiplications in it are, by the equations of each neuron, less those that weights
+    can hold: of a leaky neuron 1 (:math:`\beta U`), an adaptive one 3, a resonator and
+    a dendrite 4 (a rotation), a cell of an LSTM 8 and of a GRU 5, each exponential
+    function in them taken for one. A leaky neuron with :math:`\beta = 0` has no memory
+    and updates none. A delay line takes a number in for another, and multiplies none.
 
     Not counted are biases, thresholds and other constants, comparisons, the way of
     inputs and spikes from layer to layer, and what a chip needs while it rests.
@@ -106,9 +108,9 @@ def count(
     Args:
         model: :class:`~spikereg.SpikingRegressor` with any neurons and readout,
             :class:`~spikereg.SpikingFilter`, :class:`~spikereg.DelayedSpikes`,
-            ``ReLUNetwork``, ``Recurrent``, ``LinearFilter``, ``ResonantFilter`` or
-            ``TapFilter`` of :mod:`spikereg.baselines`, ``nn.Linear``, or
-            ``nn.Sequential`` of that and ``nn.ReLU``.
+            ``ReLUNetwork``, ``Recurrent``, ``RateNetwork``, ``LinearFilter``,
+            ``ResonantFilter`` or ``TapFilter`` of :mod:`spikereg.baselines`,
+            ``nn.Linear``, or ``nn.Sequential`` of that and ``nn.ReLU``.
         features: What it is given, ``[T, B, F]``. All steps of all sequences are
             counted together.
         skip_zeros: Whether zeros cost nothing: inputs, weights, and the decay of a

@@ -2,7 +2,14 @@
 
 from torch import Tensor, nn
 
-from spikereg.baselines import LinearFilter, Recurrent, ResonantFilter, TapFilter
+from spikereg.baselines import (
+    LinearFilter,
+    RateNetwork,
+    Recurrent,
+    ResonantFilter,
+    TapFilter,
+)
+from spikereg.dendrites import Dendrites
 from spikereg.operations.layers import Layer, direct, late, rows, run
 from spikereg.operations.networks import delay_line, neurons, oscillators
 
@@ -37,6 +44,26 @@ def recurrent(model: Recurrent, features: Tensor) -> dict[str, Layer]:
     return {
         "recurrent": Layer(products, rows(features), width, width, states, multiplies),
         "fc_out": Layer(summed),
+    }
+
+
+def rate_network(model: RateNetwork, features: Tensor) -> dict[str, Layer]:
+    """Take apart neurons that send numbers, and a readout of theirs or of oscillators.
+
+    Each layer is named as its neurons.
+    """
+    readout = model.li_out
+    linears = [model.fc_in, model.fc_hidden, model.fc_out]
+    if isinstance(readout, Dendrites):
+        linears.append(readout.fc)
+    _, (first, second, *last) = run(lambda: model(features), linears)
+    products = [product for each in last for product in each]
+    return {
+        "li_in": neurons(model.li_in, first, {}),
+        "li_hidden": neurons(model.li_hidden, second, {}),
+        "li_out": oscillators(readout.poles.width, products)
+        if isinstance(readout, Dendrites)
+        else neurons(readout, products, {}),
     }
 
 

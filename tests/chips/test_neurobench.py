@@ -7,7 +7,13 @@ from neurobench.models import TorchModel
 from torch import nn
 
 from spikereg import DelayedSpikes, SpikingRegressor
-from spikereg.baselines import LinearFilter, Recurrent, ReLUNetwork, ResonantFilter
+from spikereg.baselines import (
+    LinearFilter,
+    RateNetwork,
+    Recurrent,
+    ReLUNetwork,
+    ResonantFilter,
+)
 from spikereg.operations import Operations, count
 
 # Steps, sequences, features, neurons, outputs
@@ -57,7 +63,9 @@ def test_spiking_networks(neuron, readout):
     assert found[0] + found[1] < found[2]
 
 
-@pytest.mark.parametrize("model", [ReLUNetwork, LinearFilter, ResonantFilter])
+@pytest.mark.parametrize(
+    "model", [ReLUNetwork, RateNetwork, LinearFilter, ResonantFilter]
+)
 def test_networks_without_spikes(model):
     model = thinned(model(H, F, OUT, seed=0))
     found = judged(model, features())
