@@ -1,5 +1,6 @@
 """`make check`: which chapter is meant, what is run, and what it says of a fault."""
 
+import os
 import re
 import subprocess
 import sys
@@ -130,6 +131,7 @@ def test_of_the_tests_of_chapters_those_of_this_one_are_chosen_and_the_common_on
     collected = subprocess.run(
         [*collect, "-p", "no:cacheprovider", "-k", chosen, "test_pages.py"],
         cwd=tmp_path,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},  # which may ask for another form
         capture_output=True,
         text=True,
         timeout=300,

@@ -121,9 +121,10 @@ def test_what_the_wheel_says_of_itself(built):
 
 
 def test_every_extra_that_is_spoken_of_exists():
-    pages = [ROOT / "README.md", *ROOT.glob("book/*.md"), *ROOT.glob("book/*.ipynb")]
-    texts = [p.read_text() for p in (*pages, *ROOT.glob("spikereg/**/*.py"))]
-    spoken = set(re.findall(r"spikereg\[([a-z,]+)\]", " ".join(texts)))
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("book/*.ipynb")]
+    scripts = [*ROOT.glob("spikereg/**/*.py"), *ROOT.glob("benchmarks/**/*.py")]
+    texts = " ".join(path.read_text() for path in pages + scripts)
+    spoken = set(re.findall(r"(?:spikereg|\"\.)\[([a-z,]+)\]", texts))
     assert spoken
     assert {extra for each in spoken for extra in each.split(",")} <= EXTRAS
 
@@ -179,7 +180,7 @@ def test_the_description_leads_to_the_repository_once_there_is_one():
     readme = (ROOT / "README.md").read_text()
     found = links(package_index.described(readme, ADDRESS))
     assert all(link.startswith("https://") for link in found)
-    assert f"{ADDRESS}/raw/main/book/page.png" in found
+    assert f"{ADDRESS}/raw/main/book/_static/page.png" in found
     assert f"{ADDRESS}/blob/main/CONTRIBUTING.md" in found
     for link in found:
         if place := re.fullmatch(rf"{ADDRESS}/(?:raw|blob)/main/(.*)", link):
