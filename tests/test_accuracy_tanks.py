@@ -1,5 +1,7 @@
 """The trainings of chapter 13: the level in a tank, and what an answer costs."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from accuracy import counts, tanks
@@ -64,6 +66,28 @@ def test_a_network_is_as_wide_as_the_trial_says_and_uses_its_settings(method, sm
     gates = 4 if method == "lstm" else 1
     assert widths == [max(4 * gates, least), max(8 * gates, least)]
     assert run(brief(method), 0).report != run(brief(method, lr=0.1), 0).report
+
+
+@pytest.mark.parametrize("readout", ["", "4 dendrites"])
+def test_rate_neurons_learn_as_many_numbers_as_their_spiking_twins(readout):
+    twins = f"rate, {readout}" if readout else "rate", readout or "lif"
+    learned = [
+        sum(p.numel() for p in made(method)[0].parameters() if p.requires_grad)
+        for method in twins
+    ]
+    assert learned[0] == learned[1]
+
+
+def test_in_use_it_is_the_same_network_in_integers_and_in_parts_of_a_stream(small):
+    trial = replace(brief("lstm", timesteps=50), task=tanks.IN_USE)
+    outcome = run(trial, 0)
+    parts = ["0 to 50", "50 to 100", "100 to 500"]
+    assert [*outcome.named] == [*parts, "8 and 16 bits"]
+    assert outcome.report == run(replace(trial, task=tanks.TASK), 0).report
+    level = torch.nn.Linear(1, 1)
+    torch.nn.init.zeros_(level.weight)
+    torch.nn.init.zeros_(level.bias)
+    assert set(tanks.errors_in_stream(level, 0).values()) == {1.0}
 
 
 @pytest.mark.parametrize("method", tanks.KINDS)

@@ -29,6 +29,8 @@ CITED = {
     "0.42": "mW that Speck takes at rest (Yao et al., 2024)",
     "95.0%": "accuracy of a graph in snnTorch (files of Pedersen et al., 2024), ...",
     "94.3%": "... in Norse, ...",
+    "85.0%": "... on SpiNNaker2, ...",
+    "84.3%": "... in Spyx, ...",
     "55.7%": "... in Nengo, ...",
     "48.6%": "... and in Lava",
 }

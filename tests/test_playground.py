@@ -145,7 +145,9 @@ def test_a_change_of_the_network_while_it_trains_trains_the_new_one(
         playground.pause()
         shown = playground.page.evaluate("spikeregTest.shown.map(([n]) => n)")
         (falls,) = (np.diff(shown) < 0).nonzero()
-        assert [shown[n + 1] for n in falls] == [0, 0, 0]
+        # A busy machine may have trained before it draws.
+        assert len(falls) == 3
+        assert max(shown[n + 1] for n in falls) < 50
 
 
 def test_the_decays_at_the_start_are_those_of_the_settings(browser, unzipped):

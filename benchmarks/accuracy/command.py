@@ -55,7 +55,9 @@ def main(
                 chosen, asked.seeds or chosen.seeds, asked.jobs, runs, answers
             )
             failures += failed
-            tqdm.write(f"\n{name}: {chosen.title}\n\n{table(rows, chosen.measures)}")
+            if rows:
+                made = table(rows, chosen.measures)
+                tqdm.write(f"\n{name}: {chosen.title}\n\n{made}")
             if asked.store is not None and failed:
                 tqdm.write(f"\n{name} is not stored: {len(failed)} trainings failed")
             elif asked.store is not None:

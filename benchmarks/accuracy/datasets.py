@@ -176,7 +176,7 @@ TASKS = {
         (materials.MATERIAL + task for task in materials.TASKS), Task(_material)
     ),
     tanks.TASK: Task(_tanks, counted=True),
-    fixed.TASK: Task(_tanks),
+    **dict.fromkeys((tanks.IN_USE, fixed.TASK), Task(_tanks)),
     **dict.fromkeys(("digits", BRIEF), Task(_digits, classes=10, counted=True)),
     "mackey-glass": Task(_mackey_glass, forecast=True),
 }

@@ -20,6 +20,8 @@ WIDTHS = {"lif": 32, "dendrites": 32, "relu, 32 steps": 16, "lstm": 4}
 
 #: Bits of weights and of states, after training.
 AFTER = ((8, 16), (8, 8), (6, 6), (4, 4), (4, 16), (16, 4))
+#: What chips have, and loses little.
+ON_CHIP = AFTER[0]
 #: The same, trained with it; ``None`` for float32, which is trained on as long.
 TRAINED = (None, (8, 8), (6, 6), (4, 4))
 
@@ -47,11 +49,11 @@ def errors(
     """
     found = {}
     for after in AFTER:
-        made = _fixed(model, loader, after)
+        made = rounded(model, loader, after)
         found[named(after)] = evaluate(made, test).relative_error
     rate, _ = tanks.SETTINGS[trial.method][trial.hidden]
     for bits in TRAINED:
-        made = _fixed(model, loader, bits)
+        made = rounded(model, loader, bits)
         lr = SLOWER * rate
         fit(made, loader, EXTRA, lr, recipe="accurate", progress=False)
         found[f"{named(bits)}, trained"] = evaluate(made, test).relative_error
@@ -63,13 +65,15 @@ def named(bits: tuple[int, int] | None) -> str:
     return "float" if bits is None else f"{bits[0]} and {bits[1]} bits"
 
 
-def _fixed(
+def rounded(
     model: nn.Module, loader: Batches, bits: tuple[int, int] | None
 ) -> nn.Module:
+    """Make a copy with so many bits of weights and states; ``None`` for float32."""
     if bits is None:
         return copy.deepcopy(model)
     features = next(iter(loader))[0]
     if isinstance(model, tanks.Windowed):
         seen = model.seen(features)
-        return tanks.Windowed(model.window, quantize(model.network, seen, *bits))
+        made = quantize(model.network, seen, *bits)
+        return tanks.Windowed(model.window, made, model.every)
     return quantize(model, features, *bits)

@@ -8,8 +8,17 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader
 
-from accuracy import classifiers, counts, decoders, fixed, receptors, sunspots, timings
-from accuracy.datasets import TASKS, Data, datasets, length
+from accuracy import (
+    classifiers,
+    counts,
+    decoders,
+    fixed,
+    receptors,
+    sunspots,
+    tanks,
+    timings,
+)
+from accuracy.datasets import TASKS, Data, datasets, length, own_seeds
 from accuracy.methods import known
 from accuracy.setup import Setup
 from spikereg import Report, ReturnMapping, evaluate, make_loader, metrics
@@ -103,6 +112,12 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
     if task.counted and split == "test":
         (whole,) = make_loader(test, length(test))
         more["named"] = counts.costs(model, whole[0])
+    if trial.task == tanks.IN_USE:
+        made = fixed.rounded(model, batches, fixed.ON_CHIP)
+        more["named"] = tanks.errors_in_stream(model, own_seeds(seed, split)[1])
+        more["named"][fixed.named(fixed.ON_CHIP)] = evaluate(
+            made, served
+        ).relative_error
     if trial.task == fixed.TASK:
         more["named"] = fixed.errors(model, trial, batches, served)
     return Outcome(report, seconds, learned, smape, auc, bits, silent, **more)

@@ -223,7 +223,7 @@ OF_TASK = {
     **{materials.MATERIAL + task: materials.METHODS for task in materials.TASKS},
     **dict.fromkeys(decoders.TASKS, decoders.METHODS),
     **dict.fromkeys(sunspots.TASKS, sunspots.METHODS),
-    tanks.TASK: tanks.METHODS,
+    **dict.fromkeys((tanks.TASK, tanks.IN_USE), tanks.METHODS),
     fixed.TASK: fixed.METHODS,
 }
 

@@ -11,11 +11,17 @@ from torch import Tensor, nn
 from accuracy.setup import Method, Setup, settings_of
 from spikereg import SpikingRegressor, fit, initialize
 from spikereg._batches import Batches
-from spikereg.baselines import Recurrent, ReLUNetwork, TapFilter
+from spikereg.baselines import RateNetwork, Recurrent, ReLUNetwork, TapFilter
+from spikereg.metrics import relative_error
 from spikereg.results import Trial
 from spikereg.tanks import TankDataset
 
 TASK = "tanks"
+#: Trained as for that, and tested in fixed point and on streams that go on for longer.
+IN_USE = "tanks, in use"
+
+#: Steps of a stream whose errors are told apart; training has the first of them.
+PARTS = ((0, 50), (50, 100), (100, 500))
 
 #: The longest time constant of the accurate recipe, in steps.
 MEMORY = 30.0
@@ -27,6 +33,9 @@ KINDS = {
     "4 dendrites": ("lif", "dendrites", 4),
     "resonator": ("resonator", "membrane", 1),
 }
+
+#: What sends numbers instead, with the same membranes and readouts: its dendrites.
+RATE = {"rate": 0, "rate, 4 dendrites": 4}
 
 #: What a network without memory is shown: of how many steps, each which.
 _SHOWN = {
@@ -49,6 +58,7 @@ WIDTHS = {
     "dendrites": (8, 16, 32, 64),
     "4 dendrites": (4, 8, 16, 32),
     "resonator": (4, 8, 16, 32, 64),
+    **dict.fromkeys(RATE, (2, 4, 8, 16, 32)),
     "lstm": (1, 2, 4, 8, 16, 32),
     **dict.fromkeys(WINDOWS, (2, 4, 8, 16, 32, 64)),
     "taps": (1, 2, 4, 8, 16, 32, 50),
@@ -61,6 +71,8 @@ _SETTINGS = {
     "resonator": ((0.03, 25.0), (0.01, 25.0), (0.01, 5.0), (0.01, 5.0), (0.03, 5.0)),
 }
 _RATES = {
+    "rate": (0.03, 0.03, 0.03, 0.1, 0.01),
+    "rate, 4 dendrites": (0.03, 0.03, 0.01, 0.03, 0.01),
     "lstm": (0.1, 0.1, 0.1, 0.03, 0.1, 0.1),
     "relu, 32 steps": (0.003, 0.1, 0.03, 0.01, 0.01, 0.01),
     "relu, 48 steps": (0.001, 0.1, 0.01, 0.01, 0.03, 0.01),
@@ -129,6 +141,19 @@ class Mean(nn.Module):
         return self.mean.expand(*features.shape[:2], -1)
 
 
+@torch.no_grad()
+def errors_in_stream(model: nn.Module, seed: int) -> dict[str, float]:
+    """Measure the relative errors of parts of a stream, by names: ``"0 to 50"``."""
+    stream = TankDataset(PARTS[-1][1], 256, seed)
+    prediction = model(stream.features)
+    return {
+        f"{first} to {last}": relative_error(
+            prediction[first:last], stream.labels[first:last]
+        ).item()
+        for first, last in PARTS
+    }
+
+
 def settings(trial: Trial) -> tuple[float, float]:
     """Return learning rate and steepness: the trial's, or those of its method.
 
@@ -192,6 +217,11 @@ def _taps(setup: Setup) -> nn.Module:
     return Windowed(model.taps, model.fc_out)
 
 
+def _rate(setup: Setup, dendrites: int) -> nn.Module:
+    trial, _, seed, inputs, outputs = setup
+    return RateNetwork(trial.hidden, inputs, outputs, seed, dendrites=dendrites)
+
+
 def _relu(setup: Setup, positive: bool, window: int, every: int) -> nn.Module:
     trial, _, seed, inputs, outputs = setup
     network = ReLUNetwork(trial.hidden, -(-window // every) * inputs, outputs, seed)
@@ -217,6 +247,10 @@ def _start_positive(network: nn.Module) -> None:
 #: What learns by steps, at a rate of its own for each width.
 NETWORKS: dict[str, Method] = {
     **dict.fromkeys(KINDS, _spiking),
+    **{
+        method: partial(_dense, make=partial(_rate, dendrites=dendrites))
+        for method, dendrites in RATE.items()
+    },
     "lstm": partial(
         _dense,
         make=lambda s: Recurrent("lstm", s.trial.hidden, s.inputs, s.outputs, s.seed),
