@@ -78,8 +78,9 @@ def test_rate_neurons_learn_as_many_numbers_as_their_spiking_twins(readout):
     assert learned[0] == learned[1]
 
 
-def test_in_use_it_is_the_same_network_in_integers_and_in_parts_of_a_stream(small):
-    trial = replace(brief("lstm", timesteps=50), task=tanks.IN_USE)
+@pytest.mark.parametrize("method", ["lstm", "relu, every 2nd of 32"])
+def test_in_use_it_is_the_same_network_in_integers_and_parts_of_a_stream(method, small):
+    trial = replace(brief(method, timesteps=50), task=tanks.IN_USE)
     outcome = run(trial, 0)
     parts = ["0 to 50", "50 to 100", "100 to 500"]
     assert [*outcome.named] == [*parts, "8 and 16 bits"]
