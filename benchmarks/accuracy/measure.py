@@ -113,11 +113,10 @@ def run(trial: Trial, seed: int, split: str = "test") -> Outcome:
         (whole,) = make_loader(test, length(test))
         more["named"] = counts.costs(model, whole[0])
     if trial.task == tanks.IN_USE:
-        made = fixed.rounded(model, batches, fixed.ON_CHIP)
-        more["named"] = tanks.errors_in_stream(model, own_seeds(seed, split)[1])
-        more["named"][fixed.named(fixed.ON_CHIP)] = evaluate(
-            made, served
-        ).relative_error
+        in_integers = fixed.rounded(model, batches, fixed.ON_CHIP)
+        error = evaluate(in_integers, served).relative_error
+        stream = tanks.errors_in_stream(model, own_seeds(seed, split)[1])
+        more["named"] = stream | {fixed.named(fixed.ON_CHIP): error}
     if trial.task == fixed.TASK:
         more["named"] = fixed.errors(model, trial, batches, served)
     return Outcome(report, seconds, learned, smape, auc, bits, silent, **more)
