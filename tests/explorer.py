@@ -144,6 +144,10 @@ def states(name):
     explorers = [w for w in json.loads(found)["state"].values() if "_esm" in w["state"]]
     for each in explorers:
         each["state"]["_esm"] = getattr(widgets, each["state"]["_esm"])._esm
+        if isinstance(each.get("buffers"), str):
+            own = HTML / "_static" / "explorers" / f"{each['buffers']}.js"
+            _, _, saved = own.read_text().partition("] = ")
+            each["buffers"] = json.loads(saved.rstrip(";\n"))["buffers"]
     return explorers
 
 

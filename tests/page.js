@@ -32,9 +32,10 @@ window.spikeregTest = {
   },
 
   /** Serious violations but for the excused ones, pairs of a rule and a selector. */
-  async barriers(excused) {
+  async barriers([excused, rules]) {
     const found = [];
-    for (const { id, impact, nodes } of (await axe.run(document)).violations) {
+    const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
+    for (const { id, impact, nodes } of (await axe.run(document, options)).violations) {
       if (impact !== "serious" && impact !== "critical") continue;
       for (const { target, html } of nodes) {
         const element = document.querySelector(target[0]);

@@ -18,7 +18,10 @@ from spikereg import RegressionDataset, SpikingRegressor, evaluate, make_loader
 from spikereg.results import Trial
 
 # Trainings of two or three epochs may.
-pytestmark = pytest.mark.filterwarnings("ignore:training ended worse")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:training ended worse"),
+    pytest.mark.usefixtures("unchecked"),  # shapes are checked by shorter tests
+]
 
 
 @pytest.fixture

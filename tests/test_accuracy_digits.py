@@ -11,6 +11,9 @@ from accuracy.measure import measure, run
 from spikereg.losses import CountLoss, CrossEntropyLoss, MembraneLoss
 from spikereg.results import Trial, stored
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 CLASSICAL = "logistic regression", "nearest neighbours", "svm"
 
 

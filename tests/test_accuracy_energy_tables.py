@@ -13,6 +13,9 @@ from accuracy.tables.energy import DIGITS, LONGER, PENALTIES, SPARSE
 
 from spikereg import results
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 each_network = pytest.mark.parametrize(
     ("method", "hidden"),
     [(method, hidden) for method in tanks.NETWORKS for hidden in tanks.WIDTHS[method]],

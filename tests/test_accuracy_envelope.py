@@ -14,6 +14,9 @@ from spikereg.envelope import EnvelopeDataset
 from spikereg.receptor import recording
 from spikereg.results import Trial, stored
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 TRAINED = ("resonant filter", "lstm", *KINDS)
 
 

@@ -7,6 +7,9 @@ from accuracy.measure import run
 
 from spikereg import results
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 TABLE = {row.trial.method: row for row in results.stored("quantization")}
 NAMES = [fixed.named(bits) for bits in fixed.AFTER]
 NAMES += [f"{fixed.named(bits)}, trained" for bits in fixed.TRAINED]

@@ -10,6 +10,9 @@ from accuracy.measure import run
 from spikereg.material_data import LAWS
 from spikereg.results import stored
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 
 def of(name, method, task):
     return [

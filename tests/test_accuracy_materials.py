@@ -17,7 +17,10 @@ from spikereg.materials import plastic_stress
 from spikereg.results import Trial
 
 # Trainings of one epoch may.
-pytestmark = pytest.mark.filterwarnings("ignore:training ended worse")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:training ended worse"),
+    pytest.mark.usefixtures("unchecked"),  # shapes are checked by shorter tests
+]
 
 each_task = pytest.mark.parametrize("task", materials.TASKS)
 each_shift = pytest.mark.parametrize("shift", materials.SHIFTS)

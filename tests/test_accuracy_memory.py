@@ -20,7 +20,10 @@ from spikereg.metrics import smape
 from spikereg.results import Trial
 
 # Trainings of one epoch may.
-pytestmark = pytest.mark.filterwarnings("ignore:training ended worse")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:training ended worse"),
+    pytest.mark.usefixtures("unchecked"),  # shapes are checked by shorter tests
+]
 
 FILTERS = [name for name in memories.METHODS if name not in memories.KINDS]
 BASES = "mean", "lstm", *forecasts.MAKE

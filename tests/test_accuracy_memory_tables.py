@@ -16,6 +16,9 @@ from accuracy.tables.memory import STEEPNESS
 from spikereg.memory import TASKS
 from spikereg.results import stored
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 each_task = pytest.mark.parametrize("task", TASKS)
 
 

@@ -10,6 +10,9 @@ from accuracy.sunspots import CHOSEN, EARLIER, GRID, HORIZONS, named
 
 from spikereg import results
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 
 @cache
 def stored(name):

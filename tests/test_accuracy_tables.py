@@ -21,7 +21,10 @@ from spikereg.memory import LINEAR
 from spikereg.results import Row, Trial, stored
 
 # Trainings of two or three epochs may.
-pytestmark = pytest.mark.filterwarnings("ignore:training ended worse")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:training ended worse"),
+    pytest.mark.usefixtures("unchecked"),  # shapes are checked by shorter tests
+]
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,7 +14,10 @@ from spikereg.results import Trial
 from spikereg.tanks import TankDataset
 
 # Trainings of one epoch may.
-pytestmark = pytest.mark.filterwarnings("ignore:training ended worse")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:training ended worse"),
+    pytest.mark.usefixtures("unchecked"),  # shapes are checked by shorter tests
+]
 
 each_method = pytest.mark.parametrize("method", tanks.METHODS)
 OPERATIONS = (

@@ -19,6 +19,9 @@ from spikereg import (
 )
 from spikereg import fit as fit_with_bar
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 fit = functools.partial(fit_with_bar, progress=False)
 WIDTH = 6
 

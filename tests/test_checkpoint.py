@@ -17,6 +17,9 @@ from torch.utils.data import DataLoader
 from spikereg import RegressionDataset
 from spikereg import fit as fit_with_bar
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 ROOT = Path(__file__).parents[1]
 
 fit = functools.partial(fit_with_bar, progress=False)

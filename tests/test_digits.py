@@ -10,6 +10,9 @@ from spikereg import SpikingRegressor, evaluate, fit, make_loader
 from spikereg.digits import PARTS, DigitsDataset
 from spikereg.losses import MembraneLoss
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 DIGITS = load_digits()
 
 

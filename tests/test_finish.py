@@ -13,6 +13,8 @@ import pytest
 from browser import HTML, LIVE, PAGES, PATIENCE, opened
 from explorer import STATE, own_page
 from node import NODE, ROOT
+from PIL import Image
+from screenshots import FLAGS, find_browser
 
 from spikereg.widgets import LIFExplorer
 
@@ -29,7 +31,11 @@ new PerformanceObserver((list) => {
 def folder(tmp_path):
     """Make a folder with what the tool needs of a book, and one page."""
     (tmp_path / "_static" / "scripts").mkdir(parents=True)
-    for name in ("explorers.js", "scripts/fontawesome.js"):
+    for name in (
+        "explorers.js",
+        "scripts/fontawesome.js",
+        "scripts/pydata-sphinx-theme.js",
+    ):
         shutil.copy(HTML / "_static" / name, tmp_path / "_static" / name)
     return tmp_path
 
@@ -92,10 +98,12 @@ def test_a_widget_that_a_page_cannot_show_is_named(folder):
 
 
 def loaded(name):
-    """Return the files that a page asks for."""
+    """Return the files that a page asks for, at once or when it has been seen."""
     page = (HTML / name).read_text()
     tags = re.findall(r"<(?:script|link|img)\b[^>]*?(?:src|href)=\"([^\"#]+)\"", page)
     files = [unquote(urlsplit(tag).path) for tag in tags]
+    for needs in re.findall(r' data-needs="([^"]*)"', page):
+        files += [f"../_static/explorers/{own}.js" for own in needs.split()]
     return {(HTML / name).parent / file for file in files if "." in Path(file).name}
 
 
@@ -109,8 +117,8 @@ def test_a_page_loads_only_what_it_uses(name):
     assert ("sections.js" in scripts) == (name == "search.html")
     assert ("explorers.js" in scripts) == bool(STATE.search(page))
     own = {path.stem for path in (HTML / "_static" / "explorers").glob("*.js")}
-    used = set(re.findall(r'"_esm":"(\w+)"', page))
-    assert {script[:-3] for script in scripts} & own == used
+    used = set(re.findall(r'"_esm":"(\w+)"|"buffers":"([^"]+)"', page))
+    assert {script[:-3] for script in scripts} & own == {a or b for a, b in used}
 
 
 def test_the_front_page_is_light():
@@ -158,6 +166,56 @@ def test_nothing_moves_when_explorers_come_alive(browser, served, name, width):
         page.wait_for_function("!document.querySelector('.explorer-place > .still')")
         page.wait_for_timeout(300)  # the last one is reported with the next frame
         assert page.evaluate("window.shifts.reduce((a, b) => a + b, 0)") < 0.05
+
+
+def test_a_page_that_grows_while_it_comes_makes_no_room_for_its_bar(browser, unzipped):
+    shown = browser.browser_type.launch(
+        executable_path=find_browser(),
+        args=FLAGS,
+        ignore_default_args=["--hide-scrollbars"],
+    )
+    with opened(shown, f"{unzipped}/{LIVE[0]}") as (page, _):
+        width = "document.documentElement.clientWidth"
+        whole = page.evaluate(width)
+        assert whole < page.evaluate("innerWidth")  # there is a bar
+        page.evaluate("document.querySelector('article').replaceChildren()")
+        page.evaluate("document.querySelector('.bd-sidebar').replaceChildren()")
+        assert page.evaluate(width) == whole
+    shown.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_room_of_every_picture_is_kept(name):
+    pictures = re.findall(
+        r'<img [^>]*src="([^"]+\.png)"([^>]*)>', (HTML / name).read_text()
+    )
+    for source, rest in pictures:
+        with Image.open((HTML / name).parent / unquote(source)) as image:
+            assert f'width="{image.width}" height="{image.height}"' in rest
+    assert pictures or "cell_output" not in (HTML / name).read_text()
+
+
+def test_what_moves_is_fetched_when_the_page_has_been_seen(browser, served):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{served}/book/05_evaluation.html")
+        page.wait_for_function("!document.querySelector('.explorer-place > .still')")
+        seen, fetched = page.evaluate(
+            """[performance.getEntriesByName("first-contentful-paint")[0].startTime,
+            performance.getEntriesByType("resource")
+              .filter(({ name }) => /explorers\\/.*\\.js/.test(name))
+              .map(({ startTime }) => startTime)]"""
+        )
+    assert len(fetched) == 2  # the explorer and its network's numbers
+    assert min(fetched) > seen
+
+
+def test_a_theme_with_another_script_is_named(folder):
+    (folder / "_static/scripts/pydata-sphinx-theme.js").write_text("(() => {})();")
+    done, _ = finish(folder, "")
+    assert done.returncode == 1
+    assert "pydata-sphinx-theme.js has another end" in done.stderr
 
 
 @pytest.mark.parametrize("name", LIVE)

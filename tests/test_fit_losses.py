@@ -20,6 +20,9 @@ from spikereg.losses import (
     described,
 )
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 fit = functools.partial(fit_with_bar, progress=False)
 T, B, OUT = 10, 6, 3
 CLASSES = torch.arange(B) % OUT

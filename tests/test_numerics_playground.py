@@ -13,6 +13,9 @@ from spikereg.widgets import Playground
 from spikereg.widgets._source import joined
 from spikereg.widgets.playground import PRESETS
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 CONTROLS = {each["name"]: each["value"] for each in Playground()._controls}
 DEFAULTS = {name: value for name, value in CONTROLS.items() if name != "target"}
 WAYS = [

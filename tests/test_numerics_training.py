@@ -9,6 +9,9 @@ from test_numerics_network import LAYERS, described
 from spikereg import SpikingRegressor, fit
 from spikereg.widgets import Playground
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 SETTINGS = {
     "hidden": 64,
     "seed": 0,

@@ -67,7 +67,9 @@ def test_the_pages_with_explorers_are_those_that_hold_views(browser, unzipped):
 def test_a_page_has_no_serious_barrier(browser, unzipped, name, theme):
     with opened(browser, f"{unzipped}/{name}", theme) as (page, _):
         page.add_script_tag(path=AXE)
-        assert page.evaluate("spikeregTest.barriers", THEMES_OWN) == []
+        # All but the colours is the same in both themes.
+        rules = "cat.color" if theme == "dark" else None
+        assert page.evaluate("spikeregTest.barriers", [THEMES_OWN, rules]) == []
 
 
 @pytest.mark.parametrize("width", [375, 320])

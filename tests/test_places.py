@@ -1,6 +1,7 @@
 """Places in the book: figures, equations, exercises and sections, and links to them."""
 
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -110,6 +111,7 @@ def test_only_known_places_and_running_text_become_links(folder):
     (folder / "book").mkdir()
     page = folder / "book" / "02_two.html"
     page.write_text(f"<title>A</title>{BODY}")
+    shutil.copy(HTML / "_static" / "file.png", folder / "book" / "a.png")
     done, _ = finish(folder, "")
     assert done.returncode == 0, done.stderr
     text = page.read_text()

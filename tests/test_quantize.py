@@ -12,6 +12,9 @@ from spikereg.baselines import RateNetwork, Recurrent, ReLUNetwork, TapFilter
 from spikereg.quantize import quantize
 from spikereg.tanks import TankDataset
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 TANKS = TankDataset(30, 48, seed=0)
 
 

@@ -11,6 +11,9 @@ from spikereg._fixed import Fixed, FixedLeaky, FixedRLeaky, decay_of, turned
 from spikereg.quantize import quantize
 from spikereg.tanks import TankDataset
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 TANKS = TankDataset(30, 40, seed=0)
 
 

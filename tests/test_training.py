@@ -18,6 +18,9 @@ from spikereg.scan import scan
 from spikereg.training import History
 from spikereg.training import fit as fit_with_bar
 
+# What is trained for long runs as readers run it; shapes are checked by shorter tests.
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 INF, NAN = math.inf, math.nan
 
 

@@ -16,9 +16,11 @@ import { keepFiles } from "./finish/files.mjs";
 import { drawFormulas, formulaStyle } from "./finish/formulas.mjs";
 import { tidyHead } from "./finish/head.mjs";
 import { drawIcons } from "./finish/icons.mjs";
+import { sizePictures } from "./finish/pictures.mjs";
 import { gatherSections, writeSections } from "./finish/sections.mjs";
 import { nameAddress, writeSitemap } from "./finish/site.mjs";
 import { drawStills } from "./finish/stills.mjs";
+import { dropLoop } from "./finish/stops.mjs";
 import { explainTerms, readDefinitions } from "./finish/terms.mjs";
 
 const [folder, ...named] = process.argv.slice(2);
@@ -48,6 +50,7 @@ for (const name of pages) {
     styles.add(await drawIcons(dom, folder));
     nameExplorers(dom, name, root);
     await drawStills(dom, folder, root);
+    sizePictures(dom, folder, name);
     keepFiles(dom, folder, name, root);
     explorers.push(...keepExplorers(dom, folder, name));
     tidyHead(dom, root);
@@ -62,6 +65,7 @@ for (const name of pages) {
 }
 if (!named.length) {
   fs.writeFileSync(path.join(folder, "_static", "drawn.css"), [...styles].join("\n"));
+  dropLoop(folder);
   writePage(folder, explorers);
   writeSections(folder, sections);
   writeSitemap(folder, addresses.filter(Boolean));

@@ -66,14 +66,16 @@
     document.title = link.text;
     const chapter = /** @type {Element} */ (link.parentElement?.lastElementChild);
     byId("chapter").append(", ", chapter.cloneNode(true));
-    await load(`explorers/${page}-${name}`);
+    const own = `${page}-${name}`;
+    await load(`explorers/${own}`);
     const heading = document.createElement("h1");
     heading.textContent = link.text;
     const place = document.createElement("div");
     place.className = "explorer-place";
     byId("explorer").append(heading, place);
     hold("view", { model_id: "explorer" });
-    hold("state", { state: { explorer: /** @type {any} */ (window).spikereg.saved } });
+    const { saved } = /** @type {any} */ (window).spikereg;
+    hold("state", { state: { explorer: saved[own] } });
     await load(`explorers/${script}`);
     await load("explorers");
   }

@@ -1,17 +1,36 @@
 // Makes a page's explorers move without a kernel, with the sliders that are tied to them.
 //
 // tools/finish has put still pictures into each view's place, which stay until what moves
-// is drawn.  Each explorer's own script has told its name by then.
+// is drawn, and named the scripts that draw it: they are fetched when the page has been
+// seen, as its text and pictures can be read without them.
 
-(() => {
+(async () => {
   /**
    * @typedef {{model_name: string, state: Record<string, any>,
-   *   buffers?: {path: string[], data: string}[]}} Saved  a model in the page
+   *   buffers?: {path: string[], data: string}[] | string}} Saved  a model in the page,
+   *   and its numbers, or what the script that holds them calls them
    * @typedef {{get: (name: string) => any, set: (name: string, value: unknown) => void,
    *   save_changes: () => void, on: (event: string, callback: () => void) => void,
    *   off: (event: string, callback: () => void) => void}} Model
    */
   const page = /** @type {any} */ (window);
+  const own = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+  const names = own?.dataset.needs?.split(" ") ?? [];
+  if (names.length && !document.hidden)
+    await new Promise((seen) => {
+      new PerformanceObserver(seen).observe({ type: "paint", buffered: true });
+    });
+  if (names.length) await Promise.all(names.map(fetched));
+
+  /** @param {string} name  of a script beside this one */
+  function fetched(name) {
+    const script = document.createElement("script");
+    script.src = String(own?.src).replace(/[^/]*$/, `explorers/${name}.js`);
+    script.fetchPriority = "high"; // before the pictures further down
+    document.head.append(script);
+    return new Promise((done) => (script.onload = script.onerror = done));
+  }
+
   const saved = document.querySelector(
     'script[type="application/vnd.jupyter.widget-state+json"]',
   );
@@ -39,7 +58,9 @@
    */
   function makeModel({ state, buffers = [] }) {
     const values = { ...state };
-    for (const { path, data } of buffers) values[path[0]] = decoded(data);
+    const numbers =
+      typeof buffers === "string" ? page.spikereg.saved[buffers].buffers : buffers;
+    for (const { path, data } of numbers) values[path[0]] = decoded(data);
     /** @type {[string, () => void][]} */
     let heard = [];
     return {

@@ -1,6 +1,7 @@
 // Explorers alone: explorer.html shows the one that its address names, or lists all.
 // What an explorer starts from is a script there, as a page that is opened from a file
-// may read nothing else.
+// may read nothing else.  A page has the numbers of its networks from there, too: they
+// come after its text, which is read without them.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -16,11 +17,17 @@ import { address } from "./addresses.mjs";
  * @property {string} title
  * @property {string} chapter  the title of its page
  *
- * @typedef {Record<string, {state: Record<string, any>}>} Models
+ * @typedef {{state: Record<string, any>, buffers?: any}} Model  with its numbers, or
+ *   what the script that holds them is called
+ * @typedef {Record<string, Model>} Models
  */
 
 const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
+const LOADER = "script[data-needs]";
 const VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]';
+
+/** What a script of the page may hold.  @param {unknown} value */
+const text = (value) => JSON.stringify(value).replaceAll("</", "<\\/");
 
 /** @param {string} page  a file */
 const stem = (page) => path.posix.basename(page, ".html");
@@ -62,7 +69,7 @@ export function nameExplorers({ window: { document } }, page, root) {
     const query = new URLSearchParams({ name, page: stem(page) });
     states[n].alone = `${root}explorer.html?${query}`;
   }
-  script.textContent = JSON.stringify(all).replaceAll("</", "<\\/");
+  script.textContent = text(all);
 }
 
 /**
@@ -76,8 +83,9 @@ export function nameExplorers({ window: { document } }, page, root) {
 export function keepExplorers({ window: { document } }, folder, page) {
   const script = document.querySelector(STATE);
   if (!script) return [];
+  const all = JSON.parse(script.textContent);
   /** @type {Models} */
-  const models = JSON.parse(script.textContent).state;
+  const models = all.state;
   const shown = explorersIn(document, models);
   const titles = [
     ...document.querySelectorAll(".still.desk .spikereg[role=group]"),
@@ -95,15 +103,22 @@ export function keepExplorers({ window: { document } }, folder, page) {
       ...{ name, page: stem(page), script: state._esm },
       ...{ title: titles[n], chapter },
     });
+    const own = `${stem(page)}-${name}`;
     const saved = JSON.stringify({ ...models[id], state: { ...state, id: name } });
     fs.writeFileSync(
-      path.join(folder, "_static", "explorers", `${stem(page)}-${name}.js`),
-      `(window.spikereg ??= {}).saved = ${saved};\n`,
+      path.join(folder, "_static", "explorers", `${own}.js`),
+      `((window.spikereg ??= {}).saved ??= {})["${own}"] = ${saved};\n`,
     );
+    if (models[id].buffers?.some((/** @type {{data: string}} */ { data }) => data)) {
+      models[id].buffers = own;
+      const loader = /** @type {HTMLElement} */ (document.querySelector(LOADER));
+      loader.dataset.needs += ` ${own}`;
+    }
     // A place is called like the first explorer in it.
     const place = view.previousElementSibling;
     if (place && !place.id) address(place, name, `the explorer ${titles[n]}`);
   }
+  script.textContent = text(all);
   return [...found.values()];
 }
 
@@ -126,8 +141,8 @@ export function writePage(folder, explorers) {
 </li>`;
   });
   const template = fs.readFileSync(new URL("explorer.html", import.meta.url), "utf8");
-  const text = template.replace("$explorers", () => items.join("\n"));
-  fs.writeFileSync(path.join(folder, "explorer.html"), text);
+  const filled = template.replace("$explorers", () => items.join("\n"));
+  fs.writeFileSync(path.join(folder, "explorer.html"), filled);
 }
 
 /** The front page comes first.  @param {Alone} explorer */

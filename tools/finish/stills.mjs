@@ -26,7 +26,7 @@ const FIELDS = "a, button, input, select, [tabindex]";
 const LIMIT = 60_000; // milliseconds for an explorer to draw itself
 
 /**
- * Draw the explorers of a page and have it load their scripts.
+ * Draw the explorers of a page and name the scripts that it needs for them.
  *
  * @param {import("jsdom").JSDOM} dom
  * @param {string} folder  of the book
@@ -58,7 +58,7 @@ export async function drawStills({ window }, folder, root) {
   const stills = [];
   for (const [kind, width] of Object.entries(WIDTHS)) {
     pretend(window, width);
-    window.eval(loader);
+    await window.eval(loader);
     await drawn(document);
     for (const live of document.querySelectorAll(".explorer-place > *")) {
       freeze(live, kind, stills.length);
@@ -68,14 +68,11 @@ export async function drawStills({ window }, folder, root) {
   }
   for (const [place, still] of stills) place.append(still);
 
-  const load = (/** @type {string} */ name) => {
-    const script = document.createElement("script");
-    script.src = `${root}_static/${name}.js`;
-    script.defer = true;
-    document.head.append(script);
-  };
-  for (const name of scripts.keys()) load(`explorers/${name}`);
-  load("explorers");
+  const script = document.createElement("script");
+  script.src = `${root}_static/explorers.js`;
+  script.defer = true;
+  script.dataset.needs = [...scripts.keys()].join(" ");
+  document.head.append(script);
   document.head.insertAdjacentHTML(
     "beforeend",
     `<link rel="stylesheet" href="${root}_static/explorers/explorer.css">`,
