@@ -23,7 +23,7 @@ help:  ## list these words
 book: environment  ## build the book into _build/html and print its first page
 	@$(BIN)/python tools/book.py
 
-test: environment  ## run every check, the cheap ones first
+test: environments  ## run every check, the cheap ones first
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -47,8 +47,7 @@ bench: book  ## time training here and elsewhere, the explorers, and pages' firs
 	@$(BIN)/python benchmarks/speed/page.py $(BENCH)
 	@$(BIN)/python benchmarks/load/run.py $(BENCH)
 
-colab-check: environment  ## run each chapter alone, with Colab's libraries
-	@$(PYTHON) tools/environment.py .venv-colab tools/colab.txt
+colab-check: environment colab-environment  ## run each chapter alone, with Colab's libraries
 	@$(BIN)/python tools/colab_check.py $(CHAPTERS)
 
 newest-check:  ## run units and chapters with the newest versions of what they import
@@ -62,8 +61,7 @@ chips-check: environment  ## run a network in Norse, and count its work by Neuro
 	@$(PYTHON) tools/environment.py .venv-chips tools/chips.txt --on .venv
 	@.venv-chips/bin/python -m pytest -q tests/chips
 
-lab-check: environment  ## move the explorers in a real JupyterLab
-	@$(PYTHON) tools/environment.py .venv-lab tools/lab.txt
+lab-check: environment lab-environment  ## move the explorers in a real JupyterLab
 	@$(BIN)/pytest -q tests/lab
 
 accuracy: environment  ## train and test everything that chapter 5 compares
@@ -93,11 +91,23 @@ dist: environment  ## build wheel and source archive into _build/dist and check 
 publish: environment  ## write the address REPOSITORY=https://github.com/you/name
 	@$(BIN)/python tools/publish.py "$$REPOSITORY"
 
-environment:
+environment: python
+	@$(PYTHON) tools/environment.py .venv requirements.txt .
+
+colab-environment: python
+	@$(PYTHON) tools/environment.py .venv-colab tools/colab.txt
+
+lab-environment: python
+	@$(PYTHON) tools/environment.py .venv-lab tools/lab.txt
+
+# Each takes one core for minutes.
+environments:
+	@$(MAKE) --no-print-directory -j environment colab-environment lab-environment
+
+python:
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo "$(PYTHON) is missing: install Python 3.11, 3.12 or 3.13"; exit 1; }
-	@$(PYTHON) tools/environment.py .venv requirements.txt .
 
 .PHONY: help book test check units bench colab-check newest-check chips-check \
 	lab-check accuracy notebooks serve screenshots slides offline links dist publish \
-	environment
+	environment colab-environment lab-environment environments python
