@@ -211,6 +211,21 @@ def test_what_moves_is_fetched_when_the_page_has_been_seen(browser, served):
     assert min(fetched) > seen
 
 
+@pytest.mark.parametrize("lost", ["NetworkExplorer", "04_training-network"])
+def test_what_has_not_come_stays_a_picture_and_the_others_move(browser, served, lost):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.route(f"**/explorers/{lost}.js", lambda route: route.abort())
+        with page.expect_event("pageerror") as said:
+            page.goto(f"{served}/book/04_training.html")
+        assert "undefined" in str(said.value)
+        page.locator(".live:not(.coming) .spikereg .panel[width]").first.wait_for()
+        places = page.locator(".explorer-place")
+        assert places.locator(".live").count() == places.count() - 1 == 1
+        assert places.locator(".still:visible").count() == 1
+
+
 def test_a_theme_with_another_script_is_named(folder):
     (folder / "_static/scripts/pydata-sphinx-theme.js").write_text("(() => {})();")
     done, _ = finish(folder, "")

@@ -184,7 +184,14 @@
     const place = /** @type {HTMLElement} */ (view.previousElementSibling);
     const stills = [...place.children];
     const live = add(place, "div", "live coming");
-    show(JSON.parse(String(view.textContent)).model_id, live);
+    try {
+      show(JSON.parse(String(view.textContent)).model_id, live);
+    } catch (error) {
+      // Its script or its numbers have not come: its picture stays, and the others move.
+      live.remove();
+      reportError(error);
+      continue;
+    }
     // An explorer says in a summary what it shows, as soon as it shows something, or
     // beside its drawing that it cannot.
     const isDrawn = () =>

@@ -137,6 +137,9 @@ function pretend(window, width) {
     }
     disconnect() {}
   };
+  window.reportError = (/** @type {unknown} */ error) => {
+    throw error;
+  };
   window.matchMedia = () => ({ matches: false, addEventListener() {} });
   window.IntersectionObserver = class {
     observe() {}
