@@ -11,8 +11,11 @@ import publish
 import pytest
 from browser import HTML, PAGES, ROOT, opened
 from node import NODE
+from test_finish import folder
 from test_page import AXE, THEMES_OWN
 from test_tools import StubBook
+
+__all__ = ["folder"]  # a fixture
 
 ADDRESS = "https://github.com/You/spiking-course"
 SITE = "https://you.github.io/spiking-course/"
@@ -107,15 +110,14 @@ def test_a_published_book_names_its_addresses(published):
     assert '<meta name="robots" content="noindex">' in lost
 
 
-def test_a_site_at_a_server_s_root_has_robots(tmp_path):
-    (tmp_path / "book").mkdir()
-    (tmp_path / "_static").mkdir()
+def test_a_site_at_a_server_s_root_has_robots(folder):
+    (folder / "book").mkdir()
     link = '<link rel="canonical" href="https://you.github.io/book/a.html">'
     page = f"<!DOCTYPE html><html><head><title>A</title>{link}</head><body></body>"
-    (tmp_path / "book" / "a.html").write_text(page)
+    (folder / "book" / "a.html").write_text(page)
     tool = ROOT / "tools" / "finish.mjs"
-    subprocess.run([NODE, tool, tmp_path], check=True, timeout=300)
-    robots = (tmp_path / "robots.txt").read_text()
+    subprocess.run([NODE, tool, folder], check=True, timeout=300)
+    robots = (folder / "robots.txt").read_text()
     assert "Sitemap: https://you.github.io/sitemap.xml\n" in robots
     assert "Disallow: /" not in robots
 

@@ -195,7 +195,7 @@ def test_explorers_are_alive_after_the_reader_has_left_and_come_back(browser, un
     with opened(browser, f"{unzipped}/{LIVE[0]}") as (page, faults):
         page.goto(f"{unzipped}/book/glossary.html")
         page.go_back()
-        page.locator(".spikereg .panel[width]").first.wait_for()
+        page.locator(".live:not(.coming) .spikereg .panel[width]").first.wait_for()
         neuron = Explorer(page, "One neuron")
         beta = neuron.drag("decay β", 0.4)
         assert_neuron(neuron, beta=beta)
