@@ -181,6 +181,8 @@
   for (const view of document.querySelectorAll(
     'script[type="application/vnd.jupyter.widget-view+json"]',
   )) {
+    // One after another, so that the page answers its reader in between
+    if (names.length) await new Promise((next) => setTimeout(next));
     const place = /** @type {HTMLElement} */ (view.previousElementSibling);
     const stills = [...place.children];
     const live = add(place, "div", "live coming");
