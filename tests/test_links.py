@@ -73,6 +73,17 @@ def test_a_file_that_a_page_loads_and_that_is_not_there_is_found(tmp_path, tag):
     assert lost.startswith("no.png")
 
 
+def test_a_script_that_the_loader_of_explorers_needs_and_that_is_not_there_is_found(
+    tmp_path,
+):
+    (tmp_path / "own" / "explorers").mkdir(parents=True)
+    for name in ("loader.js", "explorers/A.js"):
+        (tmp_path / "own" / name).touch()
+    loader = '<script defer src="own/loader.js" data-needs="A B"></script>'
+    (tmp_path / "page.html").write_text(loader)
+    assert links.lost_in(tmp_path) == {"page.html": ["own/explorers/B.js"]}
+
+
 def test_a_letter_of_a_formula_that_is_drawn_nowhere_is_found(tmp_path):
     (tmp_path / "page.html").write_text(
         '<svg><path id="a"></path><use xlink:href="#a"/><use xlink:href="#b"/></svg>'

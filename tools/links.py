@@ -41,6 +41,10 @@ class Page(HTMLParser):
         self.loads += [found[name] or "" for name in LOADS & found.keys()]
         several = found.get("srcset") or ""
         self.loads += [each.split()[0] for each in several.split(", ") if each]
+        # The loader of explorers fetches others, from a folder beside it.
+        beside = (found.get("src") or "").rpartition("/")[0]
+        needs = (found.get("data-needs") or "").split()
+        self.loads += [f"{beside}/explorers/{name}.js" for name in needs]
 
 
 def _explorers(text: str) -> dict[str, set[str]]:
